@@ -9,7 +9,8 @@
 //! of the build (ENV and ARG), another PATH and HOME, and no `SUDO_USER`.
 //!
 //! # When it does nothing
-//! The user is not known to be root, sudo has options or sets variables, or the script can't be
+//! The user is not known to be root, sudo has options or there are variables for one command, or the
+//! script can't be
 //! read.
 //!
 //! # Examples
@@ -53,7 +54,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 program.literal().is_some_and(|word| !word.starts_with('-') && !word.contains('='));
             let gap = Span::new(sudo.span.start, program.span.start);
             let is_on_one_line = gap.of(ctx.file.text).trim_start_matches("sudo").trim().is_empty();
-            if run.user == User::Root && is_plain && is_on_one_line {
+            // sudo drops most variables.
+            let keeps_variables = invocation.simple.assignments.is_empty();
+            if run.user == User::Root && is_plain && keeps_variables && is_on_one_line {
                 edits.delete(gap);
             } else {
                 fixes.refuse(run.instruction.text, reasons::sudo_may_matter());

@@ -208,6 +208,12 @@ impl<'f> Step<'f> {
         command.into_iter().flat_map(texts).chain(text.map(Cow::Borrowed))
     }
 
+    /// The same for the words of a simple command, without the variables before it.
+    pub(super) fn simple_texts(&self) -> impl Iterator<Item = Cow<'f, str>> {
+        let simple = self.parts().0.and_then(Command::simple);
+        simple.into_iter().flat_map(|simple| simple.words.iter().map(|word| word.text().into()))
+    }
+
     /// Whether a value is one of its words.
     pub(super) fn has(&self, text: &str) -> bool {
         self.texts().any(|own| own == text)

@@ -107,7 +107,7 @@ fn compare_installs(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) 
         };
         // A step that installs nothing new belongs to the next one, if that installs its packages.
         let is_of_next = |other: &Step<'_>| {
-            after.get(at + 1).is_some_and(|next| {
+            after.get(at + 1).filter(|next| is_install(next, known)).is_some_and(|next| {
                 let words: HashSet<Cow<'_, str>> = next.words().collect();
                 other.words().all(|word| words.contains(&word))
             })
@@ -134,7 +134,12 @@ fn options<'f>(step: &Step<'f>) -> HashSet<Cow<'f, str>> {
 }
 
 fn is_install(step: &Step<'_>, known: &Knowledge) -> bool {
-    step.has("install") && step.texts().any(|word| is_program(&word, known))
+    // `sudo -E`, `timeout 300`
+    let is_before_program = |word: &str| {
+        word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) || known.wrapper(base_name(word)).is_some()
+    };
+    let program = step.simple_texts().find(|word| !is_before_program(word));
+    step.has("install") && program.is_some_and(|word| is_program(&word, known))
 }
 
 /// Whether a word names a program of apt.

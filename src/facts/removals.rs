@@ -36,10 +36,10 @@ pub struct Removed<'a> {
 
 impl Removed<'_> {
     /// Whether the script writes an absolute name, which does not depend on the directory, without
-    /// quotes in its middle.
+    /// quotes in its middle and without backslashes.
     pub fn is_absolute(&self) -> bool {
         let name = self.action.file.name.written().trim_matches(['"', '\'']);
-        name.starts_with(['/', '~']) && !name.contains(['"', '\''])
+        name.starts_with(['/', '~']) && !name.contains(['"', '\'', '\\'])
     }
 }
 

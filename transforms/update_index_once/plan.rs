@@ -256,9 +256,8 @@ fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, li
         let path = facts.path_in(run, index, action.file.name);
         lists.iter().any(|directory| {
             let mut removed = facts.removed_from(run, index, directory);
-            removed.any(|removed| {
-                removed.path == path && matches!(removed.extent, Extent::Whole | Extent::Part)
-            })
+            removed
+                .any(|removed| removed.path == path && matches!(removed.extent, Extent::Whole | Extent::Part))
         })
     };
     if !of_lists.iter().all(is_certain) {
