@@ -9,9 +9,8 @@
 //! of the build (ENV and ARG), another PATH and HOME, and no `SUDO_USER`.
 //!
 //! # When it does nothing
-//! The user is not known to be root, sudo has options or there are variables for one command, or the
-//! script can't be
-//! read.
+//! The user is not known to be root, sudo has options or sets variables, the command gets variables
+//! of its own, or the script can't be read.
 //!
 //! # Examples
 //! ```dockerfile before
