@@ -44,6 +44,8 @@ fn git_directory(git: &Path) -> Option<PathBuf> {
 /// The index of a large repository is long, so it is not kept in memory.
 fn paths_below(prefix: &str, mut index: impl BufRead) -> Option<Vec<String>> {
     const FIXED: usize = 62;
+    /// The mask of the length of a path, and the length of all paths that are at least so long.
+    const LONG: u16 = 0x0fff;
     let number = |bytes: &[u8]| Some(u32::from_be_bytes(bytes.try_into().ok()?));
     let mut header = [0; 12];
     index.read_exact(&mut header).ok()?;
@@ -61,18 +63,25 @@ fn paths_below(prefix: &str, mut index: impl BufRead) -> Option<Vec<String>> {
         if is_extended {
             index.read_exact(&mut [0; 2]).ok()?;
         }
+        let length = usize::from(flags & LONG);
         path.clear();
-        (&mut index).take(MOST_PATH_BYTES).read_until(0, &mut path).ok()?;
-        (path.pop() == Some(0)).then_some(())?;
-        let length = usize::from(flags & 0x0fff);
-        // A mismatch means another kind of hash, whose entries are longer.
-        if length < 0x0fff && length != path.len() {
-            return None;
+        path.resize(length, 0);
+        index.read_exact(&mut path).ok()?;
+        if flags & LONG == LONG {
+            (&mut index).take(MOST_PATH_BYTES).read_until(0, &mut path).ok()?;
+            (path.pop() == Some(0)).then_some(())?;
+        } else {
+            let mut end = [1];
+            index.read_exact(&mut end).ok()?;
+            // A mismatch means another kind of hash, whose entries are longer.
+            (end == [0]).then_some(())?;
         }
         let written = FIXED + usize::from(is_extended) * 2 + path.len() + 1;
         let padding = written.next_multiple_of(8) - written;
         index.read_exact(&mut [0; 8][..padding]).ok()?;
-        found.extend(std::str::from_utf8(&path).ok()?.strip_prefix(prefix).map(str::to_owned));
+        if let Some(inner) = path.strip_prefix(prefix.as_bytes()) {
+            found.push(std::str::from_utf8(inner).ok()?.to_owned());
+        }
     }
     // `link`: another file contains the rest of the entries.
     let mut next = Vec::new();
