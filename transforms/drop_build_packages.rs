@@ -123,7 +123,7 @@ fn edits(run: &RunFacts<'_>, call: &Call<'_>, dropped: &[(&Word, Vec<String>)]) 
     let mut edits = Edits::new();
     for (word, new) in dropped {
         if new.is_empty() {
-            edits.delete(excise::word(run, invocation, word)?);
+            edits.delete(excise::word_with_comments(run, invocation, word)?);
         } else {
             edits.replace(word.span, new.join(" "));
         }

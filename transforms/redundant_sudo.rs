@@ -10,7 +10,7 @@
 //!
 //! # When it does nothing
 //! The user is not known to be root, sudo has options or sets variables, the command gets variables
-//! of its own, or the script can't be read.
+//! of its own, its name is one of the shell's own, such as `cd`, or the script can't be read.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -24,6 +24,7 @@
 
 use crate::edit::Edits;
 use crate::facts::User;
+use crate::knowledge::lists::programs::BUILTINS_AND_KEYWORDS_OF_SHELLS;
 use crate::reasons;
 use crate::span::Span;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
@@ -49,8 +50,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             if sudo.raw != "sudo" || invocation.place.in_word {
                 continue;
             }
-            let is_plain =
-                program.literal().is_some_and(|word| !word.starts_with('-') && !word.contains('='));
+            // The shell itself would take a word of its own: `sudo cd /app`.
+            let is_plain = program.literal().is_some_and(|word| {
+                !word.starts_with('-')
+                    && !word.contains('=')
+                    && !BUILTINS_AND_KEYWORDS_OF_SHELLS.contains(&word)
+            });
             let gap = Span::new(sudo.span.start, program.span.start);
             let is_on_one_line = gap.of(ctx.file.text).trim_start_matches("sudo").trim().is_empty();
             // sudo drops most variables.

@@ -15,7 +15,7 @@ use crate::syntax::shell::base_name;
 
 /// The largest number of places at which the comparison goes on, so that its time is proportional
 /// to the length of the file.
-const MOST_PLACES: usize = 64;
+const MOST_PLACES: usize = 1024;
 /// The package lists of apt.
 const LISTS: &str = "/var/lib/apt/lists";
 

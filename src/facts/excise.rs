@@ -74,8 +74,14 @@ pub fn pipelines(run: &RunFacts<'_>, statement: usize, range: Range<usize>) -> O
     (range.start..=range.end).find_map(kept_operator)
 }
 
-/// A word of a command, with everything between it and the previous word or redirection.
+/// A word of a command, with everything between it and the previous word or redirection, unless
+/// there is a comment.
 pub fn word(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Option<Span> {
+    word_with_comments(run, invocation, word).filter(|span| !has_comment(run, *span))
+}
+
+/// The same with the comments above the word.
+pub fn word_with_comments(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Option<Span> {
     let words = invocation.simple.words.iter().map(|other| other.span.end);
     let redirects = invocation.command.redirects.iter().map(|redirect| redirect.span.end);
     let before = words.chain(redirects).filter(|end| *end <= word.span.start).max()?;

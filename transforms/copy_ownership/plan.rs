@@ -416,6 +416,6 @@ fn mode(change: &OwnerChange<'_>, from_stage: bool) -> Result<String, Reason> {
 }
 
 fn option_span(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
-    let span = excise::word(run, invocation, word).and_then(|span| excise::clear(run, span));
+    let span = excise::word(run, invocation, word);
     span.ok_or_else(reasons::contains_comment)
 }
