@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 
+use lists::programs::{BUILTINS_OF_SHELLS, WITHOUT_VERSIONS};
+
 pub use model::{
     Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Fetch, Format, Image,
     InstallScript, Keep, Kind, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project, Prune,
@@ -193,17 +195,9 @@ impl Knowledge {
         VARIABLES.iter().any(|start| variable.starts_with(start))
     }
 
-    /// Whether it is one of the shell's builtins, which start no program. (POSIX, Shell Command
-    /// Language, 2.14 and "Regular built-ins".)
-    #[rustfmt::skip]
+    /// Whether it is one of the shell's builtins, which start no program.
     pub fn is_builtin(name: &str) -> bool {
-        matches!(
-            name,
-            ":" | "break" | "cd" | "command" | "continue" | "echo" | "export" | "false" | "getopts" | "hash"
-                | "pwd" | "read" | "readonly" | "return" | "set" | "shift" | "test" | "[" | "times" | "trap"
-                | "true" | "type" | "ulimit" | "umask" | "unalias" | "unset" | "wait" | "local" | "declare"
-                | "typeset" | "shopt" | "printf" | "exit" | "alias" | "let" | "popd" | "pushd" | "dirs"
-        )
+        BUILTINS_OF_SHELLS.contains(&name)
     }
 
     /// Whether a file of this name is sourced for the environment that it sets.
@@ -272,8 +266,5 @@ pub fn unversioned(program: &str) -> &str {
         return program;
     }
     let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
-    // No system has several versions of these: `rm1` is another program.
-    let is_plain =
-        matches!(stem, "rm" | "rmdir" | "cp" | "mv" | "ln" | "mkdir" | "chmod" | "chown" | "chgrp" | "touch");
-    if is_plain { program } else { stem }
+    if WITHOUT_VERSIONS.contains(&stem) { program } else { stem }
 }

@@ -73,6 +73,7 @@ pub(crate) mod recipe;
 mod variable_workdir;
 
 use crate::edit::Edits;
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
@@ -98,13 +99,15 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if ctx.is_silenced_anywhere(&TRANSFORM) {
         return;
     }
-    match plan::split(ctx.facts, &candidate, ctx.context_source) {
-        Ok(split) => {
+    let split = plan::split(ctx.facts, &candidate, ctx.context_source);
+    let planned = split.and_then(|split| edits(ctx, &split).map(|edits| (split, edits)));
+    match planned {
+        Ok((split, edits)) => {
             let title = format!(
                 "build the {} program in its own stage, and run it on {}",
                 split.language, split.base
             );
-            fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
+            fixes.propose(Applicability::Unsafe, split.anchor, title, edits);
             fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
             fixes.note(candidate.floating_release(ctx.context_source));
         }
@@ -114,18 +117,20 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
+fn edits(ctx: &Context<'_>, split: &Split) -> Result<Edits, Reason> {
     let (text, line_break) = (ctx.file.text, ctx.file.line_break());
     let mut edits = Edits::new();
     let made = |made: &NewInstruction| made.written(ctx.file, ctx.settings.config.comments);
     let Some(Item::Instruction(from)) =
         ctx.facts.stages.last().map(|stage| &ctx.file.items[stage.items.start])
     else {
-        return edits;
+        return Ok(edits);
     };
-    let named = name_of(from.text, text, split.name.as_deref());
-    match named {
-        Some(span) => edits.replace(span, split.build.clone()),
+    match &split.name {
+        Some(name) => {
+            let span = name_of(from.text, text, name).ok_or_else(reasons::name_over_lines)?;
+            edits.replace(span, split.build.clone());
+        }
         None => {
             // BuildKit's check `FromAsCasing`: both keywords have the same case.
             let is_lower = from.text.of(text).starts_with("from");
@@ -168,12 +173,11 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
         stage.truncate(stage.trim_end_matches(['\r', '\n']).len());
     }
     edits.insert(end, stage);
-    edits
+    Ok(edits)
 }
 
-/// The place of the stage's name.
-fn name_of(from: Span, text: &str, name: Option<&str>) -> Option<Span> {
-    let name = name?;
+/// The place of the stage's name, if it is on one line.
+fn name_of(from: Span, text: &str, name: &str) -> Option<Span> {
     let before = from.of(text).trim_end().strip_suffix(name)?;
     let start = from.start + before.len();
     Some(Span::new(start, start + name.len()))

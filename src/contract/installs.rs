@@ -109,7 +109,9 @@ fn compare_installs(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) 
         let is_of_next = |other: &Step<'_>| {
             after.get(at + 1).filter(|next| is_install(next, known)).is_some_and(|next| {
                 let words: HashSet<Cow<'_, str>> = next.words().collect();
-                options(next) == options(other) && other.words().all(|word| words.contains(&word))
+                next.flags == other.flags
+                    && options(next) == options(other)
+                    && other.words().all(|word| words.contains(&word))
             })
         };
         let mut found: HashSet<Cow<'_, str>> = first.words().collect();

@@ -203,6 +203,9 @@ reasons! {
     /// The stage has more instructions than Jettison looks at.
     too_many_instructions(most: usize) = "the stage has more than {most} instructions";
 
+    /// The name of the stage continues on the next line.
+    name_over_lines() = "the name of the stage continues on the next line";
+
     /// The line can't be parsed.
     unreadable_line() = "this line can't be read";
 

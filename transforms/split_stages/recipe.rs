@@ -111,3 +111,25 @@ pub(crate) fn from_steps<T: Default>(
     let work = StageOutputs::of(view.facts, view.stage, &mut |step| output_of(&mut found, view, step))?;
     finish(view, &found, work).map_err(|reason| reason.at(view.facts.start_of(view.stage)))
 }
+
+/// The path of the program that the image starts. One without a `/` is in the first of these
+/// directories in which there is such a file.
+pub(crate) fn program_path(
+    view: &StageView<'_, '_>,
+    program: &str,
+    directories: &[&str],
+    is_file: impl Fn(&str) -> bool,
+) -> Option<String> {
+    if program.contains('/') {
+        return Some(in_folder(view, program));
+    }
+    directories.iter().map(|directory| format!("{directory}/{program}")).find(|path| is_file(path))
+}
+
+/// The absolute path of a file that may be named relative to the application's folder.
+pub(crate) fn in_folder(view: &StageView<'_, '_>, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    format!("{}/{}", view.folder.trim_end_matches('/'), path.trim_start_matches("./"))
+}

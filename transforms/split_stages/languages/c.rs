@@ -13,7 +13,7 @@ use crate::runtime::outputs::{
     Output, StageOutputs, Step, is_common_directory, is_not_read_at_run_time, is_shared_folder,
 };
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, program_path};
 use crate::transforms::split_stages::{build_texts, distroless};
 
 /// Whether programs are compiled in a stage on a bare distribution.
@@ -127,60 +127,17 @@ impl Done {
 }
 
 fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
-    let outputs: Vec<String> =
-        done.outputs.iter().filter(|output| !work.is_removed(output)).cloned().collect();
     let program = view.start.program().ok_or(reasons::unknown_start())?;
-    let folder = view.folder.trim_end_matches('/');
-    let path = match (program.starts_with('/'), program.contains('/')) {
-        (true, _) => Some(program.to_owned()),
-        (false, true) => Some(format!("{folder}/{}", program.trim_start_matches("./"))),
-        (false, false) => {
-            let places = DIRECTORIES_OF_PROGRAMS.iter().map(|place| format!("{place}/{program}"));
-            let made = |path: &String| {
-                outputs.contains(path)
-                    || work.paths.iter().any(|(other, _)| other == path)
-                    || done.prefixes.iter().any(|prefix| paths::within(path, prefix))
-            };
-            places.into_iter().find(made)
-        }
+    let is_made = |path: &str| {
+        done.outputs.iter().any(|output| output == path && !work.is_removed(output))
+            || work.paths.iter().any(|(other, _)| other == path)
+            || done.prefixes.iter().any(|prefix| paths::within(path, prefix))
     };
-    let path = path.ok_or_else(|| reasons::unknown_program_path(program))?;
-    let mut copies = Vec::new();
-    for prefix in &done.prefixes {
-        copies.push(Copy::of(prefix.clone(), "installed files"));
-    }
-    let in_folder = |path: &str| paths::within(path, folder) && !folder.is_empty();
-    let elsewhere: Vec<String> =
-        outputs.iter().filter(|output| !in_folder(output) && !output.starts_with("/tmp/")).cloned().collect();
-    if !elsewhere.is_empty() {
-        copies.push(Copy { paths: elsewhere, ..Copy::of("", "the program") });
-    }
-    let inside: Vec<String> = outputs.iter().filter(|output| in_folder(output)).cloned().collect();
-    let is_known = inside.contains(&path) || !in_folder(&path);
-    match if work.in_folder && !is_known { None } else { assets::assets(view, &is_source) } {
-        Some(found) => {
-            if !inside.is_empty() {
-                copies.push(Copy { paths: inside, ..Copy::of("", "the program") });
-            }
-            if !found.is_empty() {
-                copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
-            }
-        }
-        // The program is elsewhere, and the files in a temporary directory are not part of it.
-        None if is_not_read_at_run_time(&view.folder) && !in_folder(&path) => {}
-        None if is_shared_folder(&view.folder) => {
-            return Err(reasons::unknown_read_files(&view.folder));
-        }
-        None => {
-            copies.push(Copy::of(view.folder.clone(), "the program and files read at run time"));
-        }
-    }
-    let is_made = copies
-        .iter()
-        .flat_map(|copy| &copy.paths)
-        .chain(work.paths.iter().map(|(path, _)| path))
-        .any(|copied| paths::within(&path, copied));
-    if !is_made {
+    let path = program_path(view, program, DIRECTORIES_OF_PROGRAMS, is_made)
+        .ok_or_else(|| reasons::unknown_program_path(program))?;
+    let copies = copies(view, done, &work, &path)?;
+    let copied = copies.iter().flat_map(|copy| &copy.paths).chain(work.paths.iter().map(|(path, _)| path));
+    if !copied.into_iter().any(|copied| paths::within(&path, copied)) {
         return Err(reasons::program_not_built(program));
     }
     let bare = (!done.is_cpp).then(|| distroless::libraries(view, &work, &is_source)).flatten();
@@ -194,37 +151,68 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
             ..Recipe::default()
         });
     }
-    let base = match view.image.repository.as_str() {
-        "debian" => view.debian_slim()?,
-        "buildpack-deps" => {
-            if let Some(library) = library_of_the_image(view, &work) {
-                return Err(reasons::links_full_image(&library));
-            }
-            view.debian_slim()?
-        }
-        "gcc" if done.is_cpp || !done.builds_in.is_empty() => {
-            return Err(reasons::own_libstdcxx());
-        }
-        "gcc" => {
-            if let Some(library) = library_of_the_image(view, &work) {
-                return Err(reasons::links_full_image(&library));
-            }
-            view.debian_slim()?
-        }
-        _ => view.written_image(),
-    };
-    let after = if done.prefixes.is_empty() { Vec::new() } else { vec!["RUN ldconfig".to_owned()] };
-    let after = if view.image.repository == "alpine" { Vec::new() } else { after };
+    let has_ldconfig = !done.prefixes.is_empty() && view.image.repository != "alpine";
     Ok(Recipe {
         language: "C",
-        base,
+        base: base(view, done, &work)?,
         has_shell: true,
         keeps_fetching: false,
         copies,
-        after,
+        after: has_ldconfig.then(|| "RUN ldconfig".to_owned()).into_iter().collect(),
         work,
         ..Recipe::default()
     })
+}
+
+/// The installed and built files, and what the program at this path reads.
+fn copies(
+    view: &StageView<'_, '_>,
+    done: &Done,
+    work: &StageOutputs,
+    path: &str,
+) -> Result<Vec<Copy>, Reason> {
+    let mut copies: Vec<Copy> =
+        done.prefixes.iter().map(|prefix| Copy::of(prefix.clone(), "installed files")).collect();
+    let folder = view.folder.trim_end_matches('/');
+    let is_in_folder = |path: &str| paths::within(path, folder) && !folder.is_empty();
+    let outputs = done.outputs.iter().filter(|output| !work.is_removed(output)).cloned();
+    let (inside, elsewhere): (Vec<String>, Vec<String>) = outputs.partition(|output| is_in_folder(output));
+    let elsewhere: Vec<String> =
+        elsewhere.into_iter().filter(|output| !output.starts_with("/tmp/")).collect();
+    if !elsewhere.is_empty() {
+        copies.push(Copy { paths: elsewhere, ..Copy::of("", "the program") });
+    }
+    let is_known = inside.iter().any(|output| output == path) || !is_in_folder(path);
+    match if work.in_folder && !is_known { None } else { assets::assets(view, &is_source) } {
+        Some(found) => {
+            if !inside.is_empty() {
+                copies.push(Copy { paths: inside, ..Copy::of("", "the program") });
+            }
+            if !found.is_empty() {
+                copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
+            }
+        }
+        // The program is elsewhere, and the files in a temporary directory are not part of it.
+        None if is_not_read_at_run_time(&view.folder) && !is_in_folder(path) => {}
+        None if is_shared_folder(&view.folder) => {
+            return Err(reasons::unknown_read_files(&view.folder));
+        }
+        None => copies.push(Copy::of(view.folder.clone(), "the program and files read at run time")),
+    }
+    Ok(copies)
+}
+
+/// The image with the libraries that the program links.
+fn base(view: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Result<String, Reason> {
+    match view.image.repository.as_str() {
+        "debian" => view.debian_slim(),
+        "gcc" if done.is_cpp || !done.builds_in.is_empty() => Err(reasons::own_libstdcxx()),
+        "buildpack-deps" | "gcc" => match library_of_the_image(view, work) {
+            Some(library) => Err(reasons::links_full_image(&library)),
+            None => view.debian_slim(),
+        },
+        _ => Ok(view.written_image()),
+    }
 }
 
 /// A library that a command or a makefile links and that no installed package brings: the image has

@@ -11,10 +11,11 @@ use crate::knowledge::languages::go::{
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step};
+use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, program_path};
 
 /// Whether Go programs are built in the stage.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
@@ -224,72 +225,18 @@ fn finish(view: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
     if program == "go" {
         return Err(reasons::compiles_at_start("go run"));
     }
-    let path = match (program.starts_with('/'), program.contains('/')) {
-        (true, _) => Some(program.to_owned()),
-        (false, true) => {
-            Some(format!("{}/{}", view.folder.trim_end_matches('/'), program.trim_start_matches("./")))
-        }
-        (false, false) => {
-            let all = built.outputs.iter().chain(work.paths.iter().map(|(path, _)| path));
-            DIRECTORIES_OF_PROGRAMS
-                .iter()
-                .map(|place| format!("{place}/{program}"))
-                .find(|path| all.clone().any(|output| output == path))
-        }
-    };
-    let path = path.ok_or_else(|| reasons::unknown_program_path(program))?;
-    let is_built = built
-        .outputs
-        .iter()
-        .chain(work.paths.iter().map(|(path, _)| path))
-        .any(|output| paths::within(&path, output));
+    let all = || built.outputs.iter().chain(work.paths.iter().map(|(path, _)| path));
+    let path =
+        program_path(view, program, DIRECTORIES_OF_PROGRAMS, |path| all().any(|output| output == path))
+            .ok_or_else(|| reasons::unknown_program_path(program))?;
     let is_script = path.ends_with(".sh");
-    if !is_built && !is_script {
+    if !is_script && !all().any(|output| paths::within(&path, output)) {
         return Err(reasons::program_not_built(program));
     }
-    let mut copies = Vec::new();
-    let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_removed(output);
-    let (by_path, outputs): (Vec<&String>, Vec<&String>) = built
-        .outputs
-        .iter()
-        .filter(is_shipped)
-        .partition(|output| **output == path && !program.contains('/') && output.starts_with("/go/bin/"));
-    // Only Go's own image has Go's directory of programs in its PATH.
-    copies.extend(by_path.into_iter().map(|output| Copy {
-        to: Some(format!("/usr/local/bin/{program}")),
-        ..Copy::of(output.clone(), "the program")
-    }));
-    if !outputs.is_empty() {
-        copies.push(Copy { paths: outputs.into_iter().cloned().collect(), ..Copy::of("", "the program") });
-    }
-    let found = if work.in_folder { None } else { assets::assets(view, &is_source) };
-    match found {
-        Some(assets) if assets.is_empty() => {}
-        Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "files read at run time") }),
-        None => copies = whole(view, copies)?,
-    }
-    let family = view.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
+    let mut copies = copies(view, built, &work, (program, &path))?;
     let is_static = !built.is_dynamic;
-    let wants = |name: &str| work.packages.iter().any(|package| package == name);
-    let other = work.packages.iter().any(|package| {
-        use crate::runtime::package_role::{Role, role_of};
-        let runs =
-            matches!(role_of(package, view.stage.release.as_ref(), view.facts.known), Role::Runtime(_));
-        runs && !matches!(package.as_str(), "tzdata" | "ca-certificates") || package == "git"
-    });
-    let names_tools = work.packages.iter().any(|package| view.start.names(package))
-        || view.start.names("curl")
-        || view.start.names("wget");
-    let needs_shell = view.start.needs_shell()
-        || is_script
-        || programs::may_be_started_by(view, &[".go"])
-        || other
-        || names_tools
-        || !work.accounts.is_empty()
-        || !work.owners.is_empty()
-        || !work.links.is_empty();
-    if is_static && !needs_shell {
-        if wants("tzdata") {
+    if is_static && !is_script && !needs_shell(view, &work) {
+        if work.packages.iter().any(|package| package == "tzdata") {
             copies.push(Copy::of("/usr/share/zoneinfo", "time zone data"));
         }
         return Ok(Recipe {
@@ -300,16 +247,6 @@ fn finish(view: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
             ..Recipe::default()
         });
     }
-    let base = match family {
-        "alpine" => view.alpine(),
-        "debian" => match view.debian_slim() {
-            Ok(base) => base,
-            // The program links no library of the release.
-            Err(_) if is_static => "debian:bookworm-slim".into(),
-            Err(reason) => return Err(reason),
-        },
-        other => return Err(reasons::no_runtime_image(other)),
-    };
     let mut packages = vec![
         RequiredPackage::of("ca-certificates", "programs in Go read the system's certificates"),
         RequiredPackage::of("tzdata", "programs in Go read the system's time zones"),
@@ -317,7 +254,7 @@ fn finish(view: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
     packages.extend(programs::by_sources(view));
     Ok(Recipe {
         language: "Go",
-        base,
+        base: base_with_shell(view, is_static)?,
         has_shell: true,
         packages,
         copies,
@@ -325,6 +262,66 @@ fn finish(view: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         keeps_fetching: false,
         ..Recipe::default()
     })
+}
+
+/// The built programs, of which one is started by this name and has this path, and what they read.
+fn copies(
+    view: &StageView<'_, '_>,
+    built: &Built,
+    work: &StageOutputs,
+    (program, path): (&str, &str),
+) -> Result<Vec<Copy>, Reason> {
+    let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_removed(output);
+    let (by_path, outputs): (Vec<&String>, Vec<&String>) = built
+        .outputs
+        .iter()
+        .filter(is_shipped)
+        .partition(|output| *output == path && !program.contains('/') && output.starts_with("/go/bin/"));
+    // Only Go's own image has Go's directory of programs in its PATH.
+    let in_path = by_path.into_iter().map(|output| Copy {
+        to: Some(format!("/usr/local/bin/{program}")),
+        ..Copy::of(output.clone(), "the program")
+    });
+    let mut copies: Vec<Copy> = in_path.collect();
+    if !outputs.is_empty() {
+        copies.push(Copy { paths: outputs.into_iter().cloned().collect(), ..Copy::of("", "the program") });
+    }
+    match if work.in_folder { None } else { assets::assets(view, &is_source) } {
+        Some(assets) if assets.is_empty() => {}
+        Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "files read at run time") }),
+        None => return whole(view, copies),
+    }
+    Ok(copies)
+}
+
+/// Whether the image needs more than the program: a shell, tools, or files that commands make.
+fn needs_shell(view: &StageView<'_, '_>, work: &StageOutputs) -> bool {
+    let is_needed = |package: &String| {
+        let role = role_of(package, view.stage.release.as_ref(), view.facts.known);
+        let is_data = matches!(package.as_str(), "tzdata" | "ca-certificates");
+        matches!(role, Role::Runtime(_)) && !is_data || package == "git" || view.start.names(package)
+    };
+    view.start.needs_shell()
+        || programs::may_be_started_by(view, &[".go"])
+        || work.packages.iter().any(is_needed)
+        || view.start.names("curl")
+        || view.start.names("wget")
+        || !work.accounts.is_empty()
+        || !work.owners.is_empty()
+        || !work.links.is_empty()
+}
+
+/// The smallest image of the same distribution that has a shell.
+fn base_with_shell(view: &StageView<'_, '_>, is_static: bool) -> Result<String, Reason> {
+    match view.stage.release.as_ref().map_or("debian", |release| release.family.as_str()) {
+        "alpine" => Ok(view.alpine()),
+        "debian" => match view.debian_slim() {
+            // The program links no library of the release.
+            Err(_) if is_static => Ok("debian:bookworm-slim".into()),
+            other => other,
+        },
+        other => Err(reasons::no_runtime_image(other)),
+    }
 }
 
 /// The application's whole folder, instead of the files in it.

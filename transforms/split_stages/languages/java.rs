@@ -13,7 +13,7 @@ use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, in_folder};
 
 /// Whether Java programs are built in a stage on Java.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
@@ -76,91 +76,16 @@ fn classes_of(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
 }
 
 fn finish(view: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) -> Result<Recipe, Reason> {
-    let words = view.start.words();
-    if words.contains(&"-jar") {
+    if view.start.words().contains(&"-jar") {
         // The jar contains them.
         work.paths.retain(|(path, _)| !classes.contains(path));
     }
-    let absolute = |path: &str| {
-        if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("{}/{}", view.folder.trim_end_matches('/'), path.trim_start_matches("./"))
-        }
-    };
-    let flat: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
-    let at = flat.iter().position(|word| *word == "java" || word.ends_with("/bin/java"));
-    let jar = flat
-        .iter()
-        .position(|word| *word == "-jar")
-        .and_then(|at| flat.get(at + 1))
-        .map(|path| absolute(path.trim_matches(['"', '\''])));
-    let mut copies = Vec::new();
-    let pom = view.context.and_then(|context| view.text_at(context, &format!("{}/pom.xml", view.folder)));
-    let gradle = ["build.gradle", "build.gradle.kts"].iter().find_map(|name| {
-        view.context.and_then(|context| view.text_at(context, &format!("{}/{name}", view.folder)))
-    });
-    // These plugins put everything into one jar.
-    let is_fat = pom.is_some_and(|pom| MAVEN_PLUGINS_OF_FAT_JARS.iter().any(|name| pom.contains(name)))
-        || gradle.is_some_and(|gradle| GRADLE_PLUGINS_OF_FAT_JARS.iter().any(|name| gradle.contains(name)));
-    let needs_whole = is_shared_folder(&view.folder);
-    match (at, jar) {
-        (Some(_), Some(jar)) => {
-            let (directory, name) = jar.rsplit_once('/').unwrap_or(("", &jar));
-            let is_output = directory.ends_with("/target") || directory.ends_with("/build/libs");
-            let is_sure = !name.contains(['*', '?', '$', '[']) && (is_fat || !is_output);
-            if directory.contains(['*', '?', '$', '[']) || name.contains('$') {
-                return Err(reasons::unknown_program_path(&jar));
-            }
-            if !is_sure && directory == view.folder {
-                return Err(reasons::unknown_program_path(&jar));
-            }
-            copies.push(if is_sure {
-                Copy::of(jar.clone(), "the program")
-            } else {
-                Copy::of(directory, "the program and files next to it")
-            });
-            let known = assets::assets(view, &is_source);
-            match known {
-                Some(found) if found.is_empty() => {}
-                Some(found) => {
-                    copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
-                }
-                None if needs_whole => {
-                    return Err(reasons::unknown_read_files(&view.folder));
-                }
-                None => {
-                    copies = vec![Copy::of(view.folder.clone(), "the program and files read at run time")];
-                }
-            }
-            if !paths::within(&jar, &view.folder)
-                && !copies.iter().any(|copy| copy.paths.iter().any(|path| paths::within(&jar, path)))
-            {
-                copies.insert(0, Copy::of(jar, "the program"));
-            }
-        }
-        (Some(_), None) if needs_whole => {
-            return Err(reasons::classes_share_directory(&view.folder));
-        }
-        (Some(_), None) => {
-            copies.push(Copy::of(view.folder.clone(), "the classes and files read at run time"));
-        }
-        (None, _) => {
-            return Err(reasons::java_not_started());
-        }
-    }
-    if pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
+    let build = BuildFiles::of(view);
+    let mut copies = copies(view, &build)?;
+    if build.pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
         return Err(reasons::jsp_pages());
     }
     let version = version(view.image).ok_or(reasons::unknown_java_version())?;
-    let tag = view.image.tag.as_deref().unwrap_or_default();
-    let ending = match view.image.repository.as_str() {
-        "eclipse-temurin" => {
-            tag.split('-').skip(1).filter(|word| *word != "jdk").map(|word| format!("-{word}")).collect()
-        }
-        _ if tag.contains("alpine") => "-alpine".to_owned(),
-        _ => String::new(),
-    };
     work.packages.retain(|name| !PACKAGES_OF_BUILDERS.contains(&name.as_str()));
     if let Some(own) = jre::own_runtime(view, version, &work) {
         copies.insert(0, own.copy);
@@ -177,13 +102,90 @@ fn finish(view: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
     }
     Ok(Recipe {
         language: "Java",
-        base: format!("eclipse-temurin:{version}-jre{ending}"),
+        base: format!("eclipse-temurin:{version}-jre{}", ending_of_tag(view.image)),
         has_shell: true,
         keeps_fetching: false,
         copies,
         work,
         ..Recipe::default()
     })
+}
+
+/// The texts of the build files in the application's folder.
+struct BuildFiles<'v> {
+    pom: Option<&'v str>,
+    gradle: Option<&'v str>,
+}
+
+impl<'v> BuildFiles<'v> {
+    fn of(view: &'v StageView<'_, '_>) -> Self {
+        let text = |name: &str| {
+            view.context.and_then(|context| view.text_at(context, &format!("{}/{name}", view.folder)))
+        };
+        Self { pom: text("pom.xml"), gradle: ["build.gradle", "build.gradle.kts"].into_iter().find_map(text) }
+    }
+
+    /// Whether a plugin puts everything into one jar.
+    fn make_fat_jars(&self) -> bool {
+        let names_any = |text: Option<&str>, names: &[&str]| {
+            text.is_some_and(|text| names.iter().any(|name| text.contains(name)))
+        };
+        names_any(self.pom, MAVEN_PLUGINS_OF_FAT_JARS) || names_any(self.gradle, GRADLE_PLUGINS_OF_FAT_JARS)
+    }
+}
+
+/// What the started program consists of.
+fn copies(view: &StageView<'_, '_>, build: &BuildFiles<'_>) -> Result<Vec<Copy>, Reason> {
+    let words = view.start.words();
+    let mut flat = words.iter().flat_map(|word| word.split_whitespace());
+    if !flat.any(|word| word == "java" || word.ends_with("/bin/java")) {
+        return Err(reasons::java_not_started());
+    }
+    let mut flat = words.iter().flat_map(|word| word.split_whitespace());
+    let jar = flat.find(|word| *word == "-jar").and_then(|_| flat.next());
+    match jar {
+        Some(path) => copies_of_jar(view, build, &in_folder(view, path.trim_matches(['"', '\'']))),
+        None if is_shared_folder(&view.folder) => Err(reasons::classes_share_directory(&view.folder)),
+        None => Ok(vec![Copy::of(view.folder.clone(), "the classes and files read at run time")]),
+    }
+}
+
+fn copies_of_jar(view: &StageView<'_, '_>, build: &BuildFiles<'_>, jar: &str) -> Result<Vec<Copy>, Reason> {
+    let (directory, name) = jar.rsplit_once('/').unwrap_or(("", jar));
+    let is_output = directory.ends_with("/target") || directory.ends_with("/build/libs");
+    let is_sure = !name.contains(['*', '?', '$', '[']) && (build.make_fat_jars() || !is_output);
+    let is_unknown = directory.contains(['*', '?', '$', '[']) || name.contains('$');
+    if is_unknown || !is_sure && directory == view.folder {
+        return Err(reasons::unknown_program_path(jar));
+    }
+    let program = if is_sure {
+        Copy::of(jar, "the program")
+    } else {
+        Copy::of(directory, "the program and files next to it")
+    };
+    let mut copies = match assets::assets(view, &is_source) {
+        Some(found) if found.is_empty() => vec![program],
+        Some(found) => vec![program, Copy { paths: found, ..Copy::of("", "files read at run time") }],
+        None if is_shared_folder(&view.folder) => return Err(reasons::unknown_read_files(&view.folder)),
+        None => vec![Copy::of(view.folder.clone(), "the program and files read at run time")],
+    };
+    let is_copied = copies.iter().any(|copy| copy.paths.iter().any(|path| paths::within(jar, path)));
+    if !paths::within(jar, &view.folder) && !is_copied {
+        copies.insert(0, Copy::of(jar, "the program"));
+    }
+    Ok(copies)
+}
+
+/// The variant of the image, as the tag of a runtime image ends: "-alpine".
+fn ending_of_tag(image: &ImageName) -> String {
+    let tag = image.tag.as_deref().unwrap_or_default();
+    match image.repository.as_str() {
+        "eclipse-temurin" => {
+            tag.split('-').skip(1).filter(|word| *word != "jdk").map(|word| format!("-{word}")).collect()
+        }
+        _ if tag.contains("alpine") => "-alpine".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Files that only compilers and build tools read.

@@ -218,98 +218,10 @@ fn poetry(view: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<O
 }
 
 fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
-    let facts = view.facts;
-    if is_shared_folder(&view.folder) {
-        return Err(reasons::shared_directory(&view.folder));
-    }
-    let program = view.start.words().first().map(|word| (*word).to_owned()).unwrap_or_default();
-    if program.starts_with("/usr/") || program.ends_with(".py") {
-        return Err(reasons::started_by_path(&program));
-    }
-    for item in view.stage.items.clone() {
-        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
-        if instruction.arguments().contains("site-packages")
-            || instruction.arguments().contains("dist-packages")
-        {
-            return Err(reasons::names_site_packages());
-        }
-        if let Body::Env(all) = &instruction.body
-            && all.iter().any(|assignment| {
-                assignment.key == "PATH" && !assignment.value.as_deref().unwrap_or_default().contains("PATH")
-            })
-        {
-            return Err(reasons::path_dropped());
-        }
-    }
-    if done.runs_project
-        && let Some((path, file)) = named_elsewhere(view, &work)
-    {
-        return Err(reasons::may_write_elsewhere(&file, &path));
-    }
-    let own_environment = done.environment.clone();
-    if own_environment.is_none()
-        && let Some((path, file)) = named_by_path(view, done)
-    {
-        return Err(reasons::named_by_path(&file, &path));
-    }
-    if let Some(path) = &own_environment
-        && !facts.file.text.contains(&format!("{path}/bin"))
-    {
-        return Err(reasons::packages_outside(path));
-    }
-    let full = view.written_image();
-    let slim = view.slim();
-    let scripts = view.scripts();
-    let installed: Vec<&str> = work.packages.iter().map(String::as_str).collect();
-    let lacks = may_lack_files(view, &installed);
-    let keeps_full = lacks.is_some() || NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
-    let mut packages = Vec::new();
-    let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
-        for (package, libraries) in LIBRARIES {
-            if done.has(package) {
-                packages.extend(
-                    libraries
-                        .iter()
-                        .map(|library| RequiredPackage::of(library, format!("{package} links or calls it"))),
-                );
-            }
-        }
-        if done.from_source && done.has("lxml") {
-            packages.extend(
-                ["libxml2", "libxslt1.1"]
-                    .map(|name| RequiredPackage::of(name, "lxml is compiled from source")),
-            );
-        }
-        packages.extend(view.time_zones());
-        packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
-        packages.extend(programs::by_start(view));
-        packages.extend(programs::by_sources(view));
-        packages.retain(|need| need.package != "python3");
-        slim
-    } else if is_full(view.image) && !compiles(facts, view.stage) {
-        let reason = if let Some(package) = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package)) {
-            reasons::needs_full_image(package)
-        } else if let Some(reason) = lacks {
-            reason
-        } else if done.is_unclear {
-            reasons::unreadable_requirements()
-        } else {
-            reasons::start_script_unknown()
-        };
-        return Err(reason);
-    } else {
-        let translates = programs::by_start(view).into_iter().chain(programs::by_sources(view));
-        let mut translates = translates.chain(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
-        if scripts.is_none() || translates.any(|need| need.package == "gettext") {
-            let kept = work.packages.iter().filter(|name| *name == "gettext");
-            packages.extend(
-                kept.map(|name| {
-                    RequiredPackage::of(name, "translation catalogs may be compiled at run time")
-                }),
-            );
-        }
-        full
-    };
+    check_start(view)?;
+    check_settings(view)?;
+    check_paths(view, done, &work)?;
+    let (base, packages) = base(view, done, &work)?;
     // Packages for Debian's Python do not work with the image's Python.
     work.packages.retain(|name| !PACKAGES_OF_THE_SYSTEM.contains(&name.as_str()));
     let mut copies = vec![Copy::of(view.folder.clone(), "the application")];
@@ -321,9 +233,9 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         keeps_fetching: true,
         ..Recipe::default()
     };
-    match own_environment {
-        Some(path) if paths::within(&path, &view.folder) => {}
-        Some(path) => copies.insert(0, Copy::of(path, "the installed packages")),
+    match &done.environment {
+        Some(path) if paths::within(path, &view.folder) => {}
+        Some(path) => copies.insert(0, Copy::of(path.clone(), "the installed packages")),
         None => {
             copies.insert(0, Copy::of(ENVIRONMENT, "the installed packages"));
             let path = format!("ENV PATH={ENVIRONMENT}/bin:$PATH");
@@ -332,6 +244,114 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         }
     }
     Ok(Recipe { copies, work, ..recipe })
+}
+
+/// Checks that the image starts an application in a folder of its own by the name of a program.
+fn check_start(view: &StageView<'_, '_>) -> Result<(), Reason> {
+    if is_shared_folder(&view.folder) {
+        return Err(reasons::shared_directory(&view.folder));
+    }
+    let program = view.start.words().first().copied().unwrap_or_default();
+    if program.starts_with("/usr/") || program.ends_with(".py") {
+        return Err(reasons::started_by_path(program));
+    }
+    Ok(())
+}
+
+/// Checks that no instruction depends on where the image's own Python has its packages.
+fn check_settings(view: &StageView<'_, '_>) -> Result<(), Reason> {
+    for item in view.stage.items.clone() {
+        let Item::Instruction(instruction) = &view.facts.file.items[item] else { continue };
+        if ["site-packages", "dist-packages"].iter().any(|name| instruction.arguments().contains(name)) {
+            return Err(reasons::names_site_packages());
+        }
+        let Body::Env(all) = &instruction.body else { continue };
+        let drops_path = all.iter().any(|assignment| {
+            assignment.key == "PATH" && !assignment.value.as_deref().unwrap_or_default().contains("PATH")
+        });
+        if drops_path {
+            return Err(reasons::path_dropped());
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the packages are found by the same names as before, and that the build writes nothing
+/// elsewhere.
+fn check_paths(view: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Result<(), Reason> {
+    if done.runs_project
+        && let Some((path, file)) = named_elsewhere(view, work)
+    {
+        return Err(reasons::may_write_elsewhere(&file, &path));
+    }
+    match &done.environment {
+        None => match named_by_path(view, done) {
+            Some((path, file)) => Err(reasons::named_by_path(&file, &path)),
+            None => Ok(()),
+        },
+        Some(path) if !view.facts.file.text.contains(&format!("{path}/bin")) => {
+            Err(reasons::packages_outside(path))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The image of the runtime stage, and the system packages that the application needs there.
+fn base(
+    view: &StageView<'_, '_>,
+    done: &Done,
+    work: &StageOutputs,
+) -> Result<(String, Vec<RequiredPackage>), Reason> {
+    let (full, slim) = (view.written_image(), view.slim());
+    let scripts = view.scripts();
+    let installed: Vec<&str> = work.packages.iter().map(String::as_str).collect();
+    let lacks = may_lack_files(view, &installed);
+    let full_for = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package));
+    let fits_slim = slim != full && !done.is_unclear && lacks.is_none() && full_for.is_none();
+    match &scripts {
+        Some(scripts) if fits_slim => Ok((slim, packages_on_slim(view, done, scripts))),
+        _ if is_full(view.image) && !compiles(view.facts, view.stage) => Err(match (full_for, lacks) {
+            (Some(package), _) => reasons::needs_full_image(package),
+            (None, Some(reason)) => reason,
+            (None, None) if done.is_unclear => reasons::unreadable_requirements(),
+            (None, None) => reasons::start_script_unknown(),
+        }),
+        _ => Ok((full, packages_on_full(view, work, scripts.as_deref()))),
+    }
+}
+
+/// What the slim image lacks: the libraries of installed packages, time zones, and the programs that
+/// scripts and sources call.
+fn packages_on_slim(view: &StageView<'_, '_>, done: &Done, scripts: &[&str]) -> Vec<RequiredPackage> {
+    let mut packages = Vec::new();
+    for (package, libraries) in LIBRARIES.iter().filter(|(package, _)| done.has(package)) {
+        let why = || format!("{package} links or calls it");
+        packages.extend(libraries.iter().map(|library| RequiredPackage::of(library, why())));
+    }
+    if done.from_source && done.has("lxml") {
+        let libraries = ["libxml2", "libxslt1.1"];
+        packages.extend(libraries.map(|name| RequiredPackage::of(name, "lxml is compiled from source")));
+    }
+    packages.extend(view.time_zones());
+    packages.extend(programs::by_scripts(scripts));
+    packages.extend(programs::by_start(view));
+    packages.extend(programs::by_sources(view));
+    packages.retain(|need| need.package != "python3");
+    packages
+}
+
+/// What an image with compilers needs: the program that compiles catalogs of translations, if the
+/// file installs it and it may be called at run time.
+fn packages_on_full(
+    view: &StageView<'_, '_>,
+    work: &StageOutputs,
+    scripts: Option<&[&str]>,
+) -> Vec<RequiredPackage> {
+    let needs = programs::by_start(view).into_iter().chain(programs::by_sources(view));
+    let mut needs = needs.chain(programs::by_scripts(scripts.unwrap_or_default()));
+    let may_translate = scripts.is_none() || needs.any(|need| need.package == "gettext");
+    let kept = work.packages.iter().filter(|name| may_translate && *name == "gettext");
+    kept.map(|name| RequiredPackage::of(name, "translation catalogs may be compiled at run time")).collect()
 }
 
 /// A file that calls the image's own Python, or a program of an installed package, by its path: with
