@@ -34,10 +34,6 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         }
         lines.push(RuntimeLine::New(new_line("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
     }
-    let gives_folder = recipe.work.owner_of(&view.folder).filter(|_| {
-        let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
-        !copied.any(|path| paths::within(&view.folder, path))
-    });
     let mut after = recipe.after.clone();
     if !recipe.work.links.is_empty() {
         if !recipe.has_shell {
@@ -46,65 +42,23 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         after.push(format!("RUN {}", recipe.work.links.join(" && ")));
     }
     let user = user_at_end(view).filter(|item| *item < last);
-    let mut workdir = None;
-    for item in view.stage.items.start + 1..last {
-        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
-        match &instruction.body {
-            Body::Arg(all) if !is_used_at_run(view, item, all, (last, user)) => {}
-            Body::Env(all) if all.iter().all(|variable| is_for_build(view, variable)) => {}
-            Body::Env(all) if is_set_again(view, item, all) => {}
-            Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(RuntimeLine::Copied(item)),
-            Body::Workdir(_) => workdir = Some(item),
-            Body::Cmd(_)
-            | Body::Entrypoint(_)
-            | Body::Healthcheck(_)
-            | Body::Expose(_)
-            | Body::Label(_)
-            | Body::Stopsignal
-            | Body::Maintainer
-            | Body::Volume(_) => lines.push(RuntimeLine::Moved(item)),
-            _ => {}
-        }
-    }
-    // A later WORKDIR sets the same directory, so it is not set twice.
-    let tail_sets_it = || {
-        (last + 1..view.stage.items.end).any(|item| {
-            matches!(&facts.file.items[item], Item::Instruction(instruction) if matches!(&instruction.body, Body::Workdir(path) if path.starts_with('/')))
-        })
-    };
-    if let Some(item) = workdir.filter(|_| !tail_sets_it()) {
-        let directory = facts.directory_after(item).ok_or(reasons::unknown_workdir().at(anchor))?;
-        let at = lines
-            .iter()
-            .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
-            .count();
-        lines.insert(at, RuntimeLine::New(new_line("", format!("WORKDIR {directory}"))));
-    }
-    let at =
-        lines.iter().take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_))).count();
-    for (index, (comment, text)) in copies.into_iter().enumerate() {
+    lines.extend(settings(view, last, user));
+    let directory = workdir(view, last).map_err(|reason| reason.at(anchor))?;
+    insert(&mut lines, directory.map(|path| RuntimeLine::New(new_line("", format!("WORKDIR {path}")))));
+    let copied = copies.into_iter().map(|(comment, text)| {
         let text = format!("COPY --from={build}{text}");
-        lines.insert(at + index, RuntimeLine::New(NewInstruction { comment, text }));
-    }
-    let at =
-        lines.iter().take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_))).count();
-    lines.splice(at..at, after.into_iter().map(|text| RuntimeLine::New(new_line("", text))));
-    if let Some(owner) = gives_folder {
-        let text = format!("RUN chown {owner} {}", view.folder);
-        let at = lines
-            .iter()
-            .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
-            .count();
-        lines.insert(at, RuntimeLine::New(new_line("", text)));
-    }
+        RuntimeLine::New(NewInstruction { comment, text })
+    });
+    insert(&mut lines, copied);
+    insert(&mut lines, after.into_iter().map(|text| RuntimeLine::New(new_line("", text))));
+    let gives_folder = recipe.work.owner_of(&view.folder).filter(|_| {
+        let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
+        !copied.any(|path| paths::within(&view.folder, path))
+    });
+    let given = gives_folder.map(|owner| format!("RUN chown {owner} {}", view.folder));
+    insert(&mut lines, given.map(|text| RuntimeLine::New(new_line("", text))));
     // After everything that must run as root.
-    if let Some(item) = user {
-        let at = lines
-            .iter()
-            .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
-            .count();
-        lines.insert(at, RuntimeLine::Copied(item));
-    }
+    insert(&mut lines, user.map(RuntimeLine::Copied));
     let name = match &facts.file.items[view.stage.items.start] {
         Item::Instruction(from) => match &from.body {
             Body::From(from) => from.name.clone(),
@@ -124,6 +78,58 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         needs,
         anchor,
     })
+}
+
+/// The settings before an instruction of the stage that the runtime stage takes over.
+fn settings(view: &StageView<'_, '_>, last: usize, user: Option<usize>) -> Vec<RuntimeLine> {
+    let line = |item: usize| {
+        let Item::Instruction(instruction) = &view.facts.file.items[item] else { return None };
+        match &instruction.body {
+            Body::Arg(all) if !is_used_at_run(view, item, all, (last, user)) => None,
+            Body::Env(all) if all.iter().all(|variable| is_for_build(view, variable)) => None,
+            Body::Env(all) if is_set_again(view, item, all) => None,
+            Body::Arg(_) | Body::Env(_) | Body::Shell(_) => Some(RuntimeLine::Copied(item)),
+            Body::Cmd(_)
+            | Body::Entrypoint(_)
+            | Body::Healthcheck(_)
+            | Body::Expose(_)
+            | Body::Label(_)
+            | Body::Stopsignal
+            | Body::Maintainer
+            | Body::Volume(_) => Some(RuntimeLine::Moved(item)),
+            _ => None,
+        }
+    };
+    (view.stage.items.start + 1..last).filter_map(line).collect()
+}
+
+/// The working directory before the last instruction of the build stage, if the runtime stage needs
+/// it: a later WORKDIR may set the same directory.
+fn workdir(view: &StageView<'_, '_>, last: usize) -> Result<Option<String>, Reason> {
+    let path_of = |item: usize| match &view.facts.file.items[item] {
+        Item::Instruction(instruction) => match &instruction.body {
+            Body::Workdir(path) => Some((item, path.as_str())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut later = (last + 1..view.stage.items.end).filter_map(path_of);
+    if later.clone().any(|(_, path)| path.starts_with('/')) {
+        return Ok(None);
+    }
+    match (view.stage.items.start + 1..last).filter_map(path_of).next_back() {
+        Some((item, _)) => view.facts.directory_after(item).map(Some).ok_or_else(reasons::unknown_workdir),
+        // It is relative to the working directory of the base image, and the new one has another.
+        None if later.next().is_some() => Err(reasons::unknown_workdir()),
+        None => Ok(None),
+    }
+}
+
+/// Inserts lines after those that are new or copied, and before those that move.
+fn insert(lines: &mut Vec<RuntimeLine>, new: impl IntoIterator<Item = RuntimeLine>) {
+    let is_earlier = |line: &&RuntimeLine| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_));
+    let at = lines.iter().take_while(is_earlier).count();
+    lines.splice(at..at, new);
 }
 
 fn new_line(comment: &str, text: String) -> NewInstruction {
