@@ -5,6 +5,7 @@ mod archives;
 pub mod compose;
 pub mod ignore;
 pub mod parsed;
+pub mod purpose;
 pub mod runs;
 
 use std::collections::{BTreeMap, HashMap};

@@ -16,7 +16,6 @@ pub mod measured;
 pub mod overview;
 #[cfg(feature = "pr")]
 pub mod pull_request;
-mod purpose;
 pub mod sarif;
 pub mod statistics;
 pub mod verified;
@@ -31,7 +30,6 @@ use crate::span::Place;
 use crate::transform::{Applicability, Effect};
 use human::Drawing;
 use measured::Measured;
-use purpose::Purpose;
 use verified::Verified;
 
 /// The output formats of `fix`.

@@ -7,6 +7,7 @@
 pub(crate) mod assets;
 pub(crate) mod computed_imports;
 pub(crate) mod dev_files;
+pub(crate) mod development;
 pub(crate) mod entrypoint;
 mod first_argument;
 mod loaded_libraries;

@@ -13,8 +13,9 @@
 //!
 //! # When it does nothing
 //! No image is built and tested, or the install is in a stage that is not part of the final image,
-//! where it costs nothing. It refuses if a shell script of the build context names a compiler, and
-//! if the install command would have no packages left.
+//! where it costs nothing. It refuses if a shell script of the build context names a compiler, if
+//! the install command would have no packages left, and if people or CI services work in the image
+//! (`Dockerfile.dev`, `.devcontainer`, or no command but the shell of its base image).
 //!
 //! # Examples
 //! ```dockerfile before
@@ -44,6 +45,7 @@ use crate::facts::{Call, RunFacts, excise};
 use crate::knowledge::Kind;
 use crate::knowledge::lists::programs::COMPILERS_IN_SCRIPTS;
 use crate::reasons;
+use crate::runtime::development::why_tools_stay;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
@@ -76,7 +78,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
             let anchor = run.instruction.text;
-            if let Some((path, compiler)) = named_by_a_script(ctx) {
+            if let Some(reason) = why_tools_stay(ctx.facts, ctx.context_source) {
+                fixes.refuse(anchor, reason.undone(UNDONE));
+            } else if let Some((path, compiler)) = named_by_a_script(ctx) {
                 fixes.refuse(anchor, reasons::script_calls_compiler(path, compiler).undone(UNDONE));
             } else if dropped.len() == call.packages.len() && dropped.iter().all(|(_, new)| new.is_empty()) {
                 fixes.refuse(anchor, reasons::no_packages_left().undone(UNDONE));

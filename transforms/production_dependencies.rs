@@ -16,8 +16,10 @@
 //! `COMPOSER_NO_DEV`) already decides. Jettison checks only the last stage. If the same RUN
 //! compiles sources, the packages are removed after that; if a later step compiles them,
 //! `split-stages` removes them. It refuses, and names the package or the step, if one may be
-//! needed, and if the manifest can't be read. Under `--verify`, it also refuses if a check of the
-//! original image reads a file of one. That no check reads any proves nothing: another request may.
+//! needed, if the manifest can't be read, and if people or CI services work in the image
+//! (`Dockerfile.dev`, `.devcontainer`, or no command but the shell of its base image). Under
+//! `--verify`, it also refuses if a check of the original image reads a file of one. That no check
+//! reads any proves nothing: another request may.
 //!
 //! # Examples
 //! ```context
@@ -79,6 +81,7 @@ mod prune;
 
 use crate::edit::Edits;
 use crate::reasons::Reason;
+use crate::runtime::development::why_tools_stay;
 use crate::span::Span;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::production_dependencies::prune::Prune;
@@ -104,6 +107,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let Some(stage) = ctx.facts.stages.last().filter(|_| omit::may_omit(ctx.facts)) else { return };
     let from = ctx.facts.start_of(stage);
     let prunes = prune::prunes(ctx.facts, ctx.context_source.context().ok());
+    let omissions = omit::omissions(ctx.facts, ctx.context_source.context().ok());
+    if (prunes.iter().any(Result::is_ok) || omissions.iter().any(Result::is_ok))
+        && let Some(reason) = why_tools_stay(ctx.facts, ctx.context_source)
+    {
+        return fixes.refuse(from, reason.undone(UNDONE));
+    }
     for prune in &prunes {
         match prune {
             Ok(prune) => {
@@ -121,7 +130,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
     }
     let is_pruned = |run: usize| prunes.iter().flatten().any(|prune| prune.run == run);
-    for omission in omit::omissions(ctx.facts, ctx.context_source.context().ok()) {
+    for omission in omissions {
         match omission {
             Ok(omission) if is_pruned(omission.run) => {}
             Err(reason) if prunes.iter().any(|prune| is_about(ctx, prune, reason.at)) => {}

@@ -12,29 +12,35 @@
 //!
 //! # When it does nothing
 //! The RUN installs no build tools, neither it nor the next RUN uses them, or it removes packages
-//! itself. It refuses if a later RUN may build something: the last use of the tools must be known.
+//! itself. It refuses if a later RUN may build something: the last use of the tools must be known;
+//! and if people or CI services work in the image (`Dockerfile.dev`, `.devcontainer`, or no command
+//! but the shell of its base image).
 //!
 //! # Examples
 //! ```dockerfile before
 //! FROM python:3.12-slim
 //! RUN apt-get update && apt-get install -y gcc libpq5 && pip install --no-cache-dir psycopg2 && rm -rf /var/lib/apt/lists/*
+//! CMD ["python", "-m", "app"]
 //! ```
 //! ```dockerfile after
 //! FROM python:3.12-slim
 //! RUN apt-get update && apt-get install -y gcc libpq5 && pip install --no-cache-dir psycopg2 && rm -rf /var/lib/apt/lists/* \
 //!     && apt-mark manual libgomp1 \
 //!     && apt-get purge -y --auto-remove gcc
+//! CMD ["python", "-m", "app"]
 //! ```
 //! If a command installs nothing else, a virtual package of apk groups the tools:
 //! ```dockerfile before
 //! FROM python:3.12-alpine
 //! RUN apk add --no-cache gcc musl-dev && pip install --no-cache-dir cffi
+//! CMD ["python", "-m", "app"]
 //! ```
 //! ```dockerfile after
 //! FROM python:3.12-alpine
 //! RUN apk add --no-cache --virtual .build-deps gcc musl-dev && pip install --no-cache-dir cffi \
 //!     && apk add --no-cache libgcc \
 //!     && apk del --no-network .build-deps
+//! CMD ["python", "-m", "app"]
 //! ```
 
 use crate::knowledge::lists::packages::{
@@ -42,6 +48,7 @@ use crate::knowledge::lists::packages::{
 };
 use crate::knowledge::lists::programs::COMPILING;
 use crate::reasons::{self, Reason};
+use crate::runtime::development::why_tools_stay;
 use crate::transforms::support::join::judge;
 use std::collections::HashMap;
 
@@ -83,16 +90,21 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if removes_packages(run, install) {
             continue;
         }
-        if let Some((next, merge)) = last_use_is_next(ctx, run, &file) {
+        let next = last_use_is_next(ctx, run, &file);
+        if next.is_none() && !is_used(ctx, run, install) {
+            continue;
+        }
+        if let Some(reason) = why_tools_stay(ctx.facts, ctx.context_source) {
+            fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
+            continue;
+        }
+        if let Some((next, merge)) = next {
             let names = tools(install).join(", ");
             let title =
                 format!("install {names} in the RUN that uses them, so the same layer can remove them");
             fixes.propose(Applicability::Unsafe, next.instruction.text, title, join(ctx, run, next, &merge));
             // The next round removes the packages.
             return;
-        }
-        if !is_used(ctx, run, install) {
-            continue;
         }
         if let Err(reason) = last_use_is_here(run, install, &file) {
             fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));

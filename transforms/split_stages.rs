@@ -24,7 +24,8 @@
 //! # When it does nothing
 //! The last stage builds nothing that Jettison knows, or there is nothing to remove. Earlier stages
 //! are not split. It refuses if a step may create files that can't be listed, if the program or its
-//! path is unknown, and if the build does not run as root.
+//! path is unknown, if the build does not run as root, and if people or CI services work in the
+//! image (`Dockerfile.dev`, `.devcontainer`).
 //!
 //! # Examples
 //! ```context
@@ -74,6 +75,7 @@ mod variable_workdir;
 
 use crate::edit::Edits;
 use crate::reasons::{self, Reason};
+use crate::runtime::development::why_tools_stay;
 use crate::span::Span;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
@@ -100,7 +102,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         return;
     }
     let split = plan::split(ctx.facts, &candidate, ctx.context_source);
-    let planned = split.and_then(|split| edits(ctx, &split).map(|edits| (split, edits)));
+    let planned = split.and_then(|split| match why_tools_stay(ctx.facts, ctx.context_source) {
+        Some(reason) => Err(reason),
+        None => edits(ctx, &split).map(|edits| (split, edits)),
+    });
     match planned {
         Ok((split, edits)) => {
             let title = format!(

@@ -59,6 +59,15 @@ reasons! {
     /// An editor opens the image (.devcontainer).
     editor_opens_image() = "an editor opens this image (.devcontainer)";
 
+    /// The path of the Dockerfile says that the image is for development or CI.
+    named_for_development(path: &str) = "by its name ({path}), people or a CI service work in this image, and may call any tool";
+
+    /// The base image is one for development or CI.
+    based_on_development(image: &str) = "{image} is for development or CI, where any tool may be called";
+
+    /// The image starts only a shell or an interpreter.
+    only_a_shell() = "the image has no command of its own and starts a shell or an interpreter, where any tool may be called";
+
     /// Other builds may use the image as their base image.
     base_of_others() = "other builds may use this image as their base image: it has ONBUILD triggers, or no command to run";
 
