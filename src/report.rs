@@ -24,6 +24,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::context::purpose::Purpose;
 use crate::pipeline::{Applied, Outcome, Step, Unapplied};
 use crate::reasons::Reason;
 use crate::span::Place;

@@ -132,6 +132,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "measure",
             "inspect",
             "config",
+            "context",
             "digest",
             "edit",
             "escape",
