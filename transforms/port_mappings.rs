@@ -50,8 +50,15 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             let Some((mapped, own)) = port.rsplit_once(':') else { continue };
             let is_plain = |c: char| c.is_ascii_digit() || ".:-[]".contains(c);
             let starts_with_port = own.starts_with(|c: char| c.is_ascii_digit());
-            if mapped.chars().all(is_plain) && starts_with_port && !own.contains(['$', '"', '\'', '\\']) {
-                edits.delete(instruction.logical.span(range.start, range.end - own.len()));
+            let span = instruction.logical.span(range.start, range.end - own.len());
+            // There may be a comment between the lines of a word.
+            let is_on_one_line = !span.of(ctx.file.text).contains('\n');
+            if is_on_one_line
+                && mapped.chars().all(is_plain)
+                && starts_with_port
+                && !own.contains(['$', '"', '\'', '\\'])
+            {
+                edits.delete(span);
             }
         }
         fixes.propose(Applicability::Safe, instruction.text, "name only the port of the container", edits);

@@ -68,9 +68,10 @@ fn empties(step: &Step<'_>) -> bool {
         || step.texts().take(4).any(|word| matches!(word.as_ref(), "dist-clean" | "distclean"))
 }
 
-/// Whether a command is `rm`, perhaps by its path or after `sudo`.
+/// Whether a command is `rm`, perhaps by its path or after `sudo`, which may have options.
 fn is_rm(step: &Step<'_>) -> bool {
-    step.texts().take(2).any(|word| base_name(&word) == "rm")
+    let mut words = step.simple_texts().skip_while(|word| word == "sudo" || word.starts_with('-'));
+    words.next().is_some_and(|word| base_name(&word) == "rm")
 }
 
 /// Whether the only differences are added cache mounts, and removed options or operands of a

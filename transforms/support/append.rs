@@ -27,14 +27,18 @@ pub fn append_to(
         (false, operator) => Style::of(ctx.facts, run.instruction).joint(operator),
     };
     let text: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
+    // `;#` starts a comment, and `x#` does not.
+    let is_before_comment = |end: usize| ctx.file.text[end..].starts_with('#');
+    let gap =
+        if place.semicolon.is_some_and(|semicolon| is_before_comment(semicolon.end)) { " " } else { "" };
     match place.semicolon {
         // An empty line would continue with the next instruction.
         Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
             let tail = excise::clear(run, Span::new(place.at, semicolon.end));
-            edits.replace(tail.ok_or(cannot_append(reasons::comment_before_semicolon()))?, text);
+            edits.replace(tail.ok_or(cannot_append(reasons::comment_before_semicolon()))?, text + gap);
         }
         Some(semicolon) => {
-            edits.delete(semicolon);
+            edits.replace(semicolon, gap.to_owned());
             edits.insert(place.at, text);
         }
         None => edits.insert(place.at, text),

@@ -203,7 +203,7 @@ fn effect_of_call(invocation: &Invocation<'_>, call: &Call<'_>) -> Effect {
     };
     match manager.caches.first() {
         Some(cache) if cache.cleaned_by.iter().any(|own| own == verb) => {
-            if is_plain(invocation) {
+            if is_plain(invocation) && call.packages.is_empty() {
                 Effect::OnlyRemoves
             } else {
                 Effect::ChangesSources
