@@ -321,7 +321,7 @@ fn compare(
                 old.next();
                 new.next();
             }
-            (_, Some(b)) if allowed.cleanup && is_cleanup(b) => {
+            (_, Some(b)) if allowed.cleanup && is_cleanup(b) && !joins_comment(b) => {
                 new.next();
             }
             (Some(a), _) if allowed.options && is_needless(a) => {
@@ -432,6 +432,12 @@ pub(super) fn is_cleanup(step: &Step<'_>) -> bool {
     // An install of fewer packages removes the others.
     let leaves_less = || ["pnpm", "install", "--prod", "--ignore-scripts"].iter().all(|word| step.has(word));
     step.texts().take(5).any(removes) || leaves_less() || keeps_libraries(step)
+}
+
+/// Whether a new command may have taken a comment behind it for a part of its last word: `x#` starts
+/// no comment.
+fn joins_comment(step: &Step<'_>) -> bool {
+    step.words().any(|word| word.contains('#'))
 }
 
 /// Whether a new command marks or installs only libraries that compiled programs load.

@@ -27,10 +27,9 @@ pub fn append_to(
         (false, operator) => Style::of(ctx.facts, run.instruction).joint(operator),
     };
     let text: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
-    // `;#` starts a comment, and `x#` does not.
-    let is_before_comment = |end: usize| ctx.file.text[end..].starts_with('#');
-    let gap =
-        if place.semicolon.is_some_and(|semicolon| is_before_comment(semicolon.end)) { " " } else { "" };
+    // `;#` and `)#` start a comment, and `x#` does not.
+    let end = place.semicolon.map_or(place.at, |semicolon| semicolon.end);
+    let gap = if ctx.file.text[end..].starts_with('#') { " " } else { "" };
     match place.semicolon {
         // An empty line would continue with the next instruction.
         Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
@@ -41,7 +40,7 @@ pub fn append_to(
             edits.replace(semicolon, gap.to_owned());
             edits.insert(place.at, text);
         }
-        None => edits.insert(place.at, text),
+        None => edits.insert(place.at, text + gap),
     }
     Ok(())
 }
