@@ -16,6 +16,8 @@ use crate::syntax::shell::base_name;
 /// The largest number of places at which the comparison goes on, so that its time is proportional
 /// to the length of the file.
 const MOST_PLACES: usize = 1024;
+/// The largest number of installs that become a part of one in one step.
+const MOST_PARTS: usize = 16;
 /// The package lists of apt.
 const LISTS: &str = "/var/lib/apt/lists";
 
@@ -91,41 +93,55 @@ fn compare_updates(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -
 }
 
 fn compare_installs(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -> Result<(), Reason> {
-    let mut old = before.iter().peekable();
-    for (at, step) in after.iter().enumerate() {
-        let Some(first) = old.next() else { return Err(reasons::command_new(&step.text())) };
-        if first != step && (!is_install(first, known) || options(first) != options(step)) {
-            return Err(reasons::command_missing(&first.text()));
+    // Where the next step may be in the old text: a step that installs nothing new may belong to the
+    // install before it or to the one after it.
+    let mut places = vec![0];
+    for step in after {
+        let mut next: Vec<usize> =
+            places.iter().flat_map(|place| ends(&before[*place..], step, known, *place)).collect();
+        next.sort_unstable();
+        next.dedup();
+        next.truncate(MOST_PLACES);
+        if next.is_empty() {
+            return Err(match before.get(places[0]) {
+                Some(missing) => reasons::command_missing(&missing.text()),
+                None => reasons::command_new(&step.text()),
+            });
         }
-        let wanted: HashSet<Cow<'_, str>> = step.words().collect();
-        let is_part = |other: &Step<'_>| {
-            is_install(step, known)
-                && other.flags == step.flags
-                && is_install(other, known)
-                && options(other).is_subset(&options(step))
-                && other.words().all(|word| word.starts_with('-') || wanted.contains(&word))
-        };
-        // A step that installs nothing new belongs to the next one, if that installs its packages.
-        let is_of_next = |other: &Step<'_>| {
-            after.get(at + 1).filter(|next| is_install(next, known)).is_some_and(|next| {
-                let words: HashSet<Cow<'_, str>> = next.words().collect();
-                next.flags == other.flags
-                    && options(next) == options(other)
-                    && other.words().all(|word| words.contains(&word))
-            })
-        };
-        let mut found: HashSet<Cow<'_, str>> = first.words().collect();
-        while let Some(part) = old.next_if(|other| is_part(other) && (found != wanted || !is_of_next(other)))
-        {
-            found.extend(part.words().filter(|word| !word.starts_with('-')));
-        }
-        if found != wanted {
-            return Err(reasons::command_missing(&first.text()));
-        }
+        places = next;
     }
-    match old.next() {
+    match before.get(places[places.len() - 1]) {
         None => Ok(()),
         Some(step) => Err(reasons::command_missing(&step.text())),
+    }
+}
+
+/// Where the next step may begin if these steps begin with those that became a step: it itself, or
+/// an install of a part of its packages, and other such installs after that.
+fn ends(before: &[Step<'_>], step: &Step<'_>, known: &Knowledge, start: usize) -> Vec<usize> {
+    let Some((first, rest)) = before.split_first() else { return Vec::new() };
+    if first != step && (!is_install(first, known) || options(first) != options(step)) {
+        return Vec::new();
+    }
+    let wanted: HashSet<Cow<'_, str>> = step.words().collect();
+    let is_part = |other: &&Step<'_>| {
+        is_install(step, known)
+            && other.flags == step.flags
+            && is_install(other, known)
+            && options(other).is_subset(&options(step))
+            && other.words().all(|word| word.starts_with('-') || wanted.contains(&word))
+    };
+    let mut found: HashSet<Cow<'_, str>> = first.words().collect();
+    let mut ends = Vec::new();
+    let mut end = start + 1;
+    let mut parts = rest.iter().take_while(is_part).take(MOST_PARTS);
+    loop {
+        if found == wanted {
+            ends.push(end);
+        }
+        let Some(part) = parts.next() else { return ends };
+        found.extend(part.words().filter(|word| !word.starts_with('-')));
+        end += 1;
     }
 }
 
