@@ -16,6 +16,8 @@ use crate::syntax::shell::base_name;
 /// The largest number of places at which the comparison goes on, so that its time is proportional
 /// to the length of the file.
 const MOST_PLACES: usize = 1024;
+/// The same for installs, which take longer to compare.
+const MOST_PLACES_OF_INSTALLS: usize = 64;
 /// The largest number of installs that become a part of one in one step.
 const MOST_PARTS: usize = 16;
 /// The package lists of apt.
@@ -96,12 +98,14 @@ fn compare_installs(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) 
     // Where the next step may be in the old text: a step that installs nothing new may belong to the
     // install before it or to the one after it.
     let mut places = vec![0];
-    for step in after {
+    let gone = before.len().saturating_sub(after.len());
+    for (at, step) in after.iter().enumerate() {
         let mut next: Vec<usize> =
             places.iter().flat_map(|place| ends(&before[*place..], step, known, *place)).collect();
         next.sort_unstable();
         next.dedup();
-        next.truncate(MOST_PLACES);
+        next.retain(|place| *place <= at + 1 + gone);
+        next.truncate(MOST_PLACES_OF_INSTALLS);
         if next.is_empty() {
             return Err(match before.get(places[0]) {
                 Some(missing) => reasons::command_missing(&missing.text()),
