@@ -4,6 +4,8 @@
 //! that only clean up. Everything else is unchanged: every other instruction, comment, flag and
 //! word.
 
+use std::borrow::Cow;
+
 use crate::contract::commands::{Step, commands, comments, configuration, is_cleanup};
 use crate::contract::{Contract, Effect};
 use crate::facts::Facts;
@@ -70,7 +72,8 @@ fn empties(step: &Step<'_>) -> bool {
 
 /// Whether a command is `rm`, perhaps by its path or after `sudo`, which may have options.
 fn is_rm(step: &Step<'_>) -> bool {
-    let mut words = step.simple_texts().skip_while(|word| word == "sudo" || word.starts_with('-'));
+    let is_wrapper = |word: &Cow<'_, str>| base_name(word) == "sudo" || word.starts_with('-');
+    let mut words = step.simple_texts().skip_while(is_wrapper);
     words.next().is_some_and(|word| base_name(&word) == "rm")
 }
 
