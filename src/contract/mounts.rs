@@ -4,8 +4,6 @@
 //! that only clean up. Everything else is unchanged: every other instruction, comment, flag and
 //! word.
 
-use std::borrow::Cow;
-
 use crate::contract::commands::{Step, commands, comments, configuration, is_cleanup};
 use crate::contract::{Contract, Effect};
 use crate::facts::Facts;
@@ -70,11 +68,9 @@ fn empties(step: &Step<'_>) -> bool {
         || step.texts().take(4).any(|word| matches!(word.as_ref(), "dist-clean" | "distclean"))
 }
 
-/// Whether a command is `rm`, perhaps by its path or after `sudo`, which may have options.
+/// Whether a command is `rm`, perhaps by its path or after `sudo`.
 fn is_rm(step: &Step<'_>) -> bool {
-    let is_wrapper = |word: &Cow<'_, str>| base_name(word) == "sudo" || word.starts_with('-');
-    let mut words = step.simple_texts().skip_while(is_wrapper);
-    words.next().is_some_and(|word| base_name(&word) == "rm")
+    step.texts().take(2).any(|word| base_name(&word) == "rm")
 }
 
 /// Whether the only differences are added cache mounts, and removed options or operands of a

@@ -203,9 +203,12 @@ fn command(run: &RunFacts<'_>, invocation: &Invocation<'_>) -> Result<Span, Reas
     span.filter(|_| plain).ok_or_else(stuck)
 }
 
-/// A word with the blank before it.
+/// A word with the blank before it, of a command without wrappers but a plain `sudo`.
 fn word_span(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
+    let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
+    let is_plain = wrappers.iter().all(|wrapper| wrapper.raw == "sudo");
     excise::word(run, invocation, word)
+        .filter(|_| is_plain)
         .and_then(|span| excise::clear(run, span))
         .ok_or_else(|| reasons::word_not_removable(&word.raw))
 }
