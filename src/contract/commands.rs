@@ -434,7 +434,7 @@ pub(super) fn is_cleanup(step: &Step<'_>) -> bool {
     step.texts().take(5).any(removes) || leaves_less() || keeps_libraries(step)
 }
 
-/// Whether a new command may have taken a comment behind it for a part of its last word: `x#` starts
+/// Whether a new command may have taken a comment after it for a part of its last word: `x#` starts
 /// no comment.
 fn joins_comment(step: &Step<'_>) -> bool {
     step.words().any(|word| word.contains('#'))
