@@ -78,7 +78,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
             let anchor = run.instruction.text;
-            if let Some(reason) = why_tools_stay(ctx.facts, ctx.context_source) {
+            if let Some(reason) = why_tools_stay(ctx.facts) {
                 fixes.refuse(anchor, reason.undone(UNDONE));
             } else if let Some((path, compiler)) = named_by_a_script(ctx) {
                 fixes.refuse(anchor, reasons::script_calls_compiler(path, compiler).undone(UNDONE));

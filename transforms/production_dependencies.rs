@@ -109,7 +109,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let prunes = prune::prunes(ctx.facts, ctx.context_source.context().ok());
     let omissions = omit::omissions(ctx.facts, ctx.context_source.context().ok());
     if (prunes.iter().any(Result::is_ok) || omissions.iter().any(Result::is_ok))
-        && let Some(reason) = why_tools_stay(ctx.facts, ctx.context_source)
+        && let Some(reason) = why_tools_stay(ctx.facts)
     {
         return fixes.refuse(from, reason.undone(UNDONE));
     }

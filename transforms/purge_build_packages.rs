@@ -94,7 +94,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if next.is_none() && !is_used(ctx, run, install) {
             continue;
         }
-        if let Some(reason) = why_tools_stay(ctx.facts, ctx.context_source) {
+        if let Some(reason) = why_tools_stay(ctx.facts) {
             fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
             continue;
         }

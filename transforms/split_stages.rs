@@ -102,7 +102,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         return;
     }
     let split = plan::split(ctx.facts, &candidate, ctx.context_source);
-    let planned = split.and_then(|split| match why_tools_stay(ctx.facts, ctx.context_source) {
+    let planned = split.and_then(|split| match why_tools_stay(ctx.facts) {
         Some(reason) => Err(reason),
         None => edits(ctx, &split).map(|edits| (split, edits)),
     });

@@ -397,6 +397,16 @@ impl<'a> Invocation<'a> {
         text.rfind('/').map(|at| &text[..at])
     }
 
+    /// The words before the program: `sudo -E`, `env A=b`.
+    pub fn wrappers(&self) -> &'a [Word] {
+        &self.simple.words[..self.simple.words.len() - self.words.len()]
+    }
+
+    /// Whether there is no wrapper but `sudo` without options.
+    pub fn has_only_sudo_before(&self) -> bool {
+        self.wrappers().iter().all(|word| word.raw == "sudo")
+    }
+
     /// Whether this is `rm` with `-f`, which ignores missing files.
     pub fn is_forced_removal(&self) -> bool {
         self.is("rm") && self.has_flag('f', "--force")
@@ -450,9 +460,8 @@ impl<'a> Invocation<'a> {
     pub fn value_for(&self, variable: &str) -> Option<Assigned> {
         let is_named = |name: &str| name.eq_ignore_ascii_case(variable);
         let own = self.simple.assignments.iter().rfind(|assignment| is_named(&assignment.name));
-        let wrappers = &self.simple.words[..self.simple.words.len() - self.words.len()];
         let by_wrapper = || {
-            let mut all = wrappers.iter().rev().filter_map(|word| word.raw.split_once('='));
+            let mut all = self.wrappers().iter().rev().filter_map(|word| word.raw.split_once('='));
             all.find(|(name, _)| is_named(name)).map(|(_, value)| Assigned::Known(value.to_owned()))
         };
         let text = |word: &Word| Assigned::Known(word.text().to_owned());

@@ -1,7 +1,6 @@
 //! Whether people or CI services work in the image: they call compilers and other tools that no file
 //! names.
 
-use crate::context::ContextSource;
 use crate::context::compose::Service;
 use crate::context::purpose::Purpose;
 use crate::facts::{Base, Facts, Stage};
@@ -11,7 +10,8 @@ use crate::syntax::{Body, Item};
 
 /// Why the tools in the image may be called by hand or by a CI service; `None` if the image is only
 /// run.
-pub(crate) fn why_tools_stay(facts: &Facts<'_>, source: &dyn ContextSource) -> Option<Reason> {
+pub(crate) fn why_tools_stay(facts: &Facts<'_>) -> Option<Reason> {
+    let source = facts.context_source;
     let is_for_work = |path: &&str| matches!(Purpose::of(path), Some(Purpose::Development | Purpose::Ci));
     if let Some(path) = source.dockerfile().filter(is_for_work) {
         return Some(reasons::named_for_development(path));
@@ -21,7 +21,7 @@ pub(crate) fn why_tools_stay(facts: &Facts<'_>, source: &dyn ContextSource) -> O
         return Some(reasons::editor_opens_image());
     }
     let stage = facts.stages.last()?;
-    let Base::Image(image) = &facts.stages[first_stage(facts, stage)].base else { return None };
+    let image = facts.root_name(stage.index)?;
     if FOR_DEVELOPMENT.iter().any(|start| image.repository.starts_with(start)) {
         return Some(reasons::based_on_development(&image.repository));
     }
@@ -33,29 +33,24 @@ pub(crate) fn why_tools_stay(facts: &Facts<'_>, source: &dyn ContextSource) -> O
     (starts_shell && !has_command(facts, stage) && !is_started()).then(reasons::only_a_shell)
 }
 
-/// The stage with the base image of a stage.
-fn first_stage(facts: &Facts<'_>, stage: &Stage) -> usize {
-    match stage.base {
-        Base::Stage(index) => first_stage(facts, &facts.stages[index]),
-        _ => stage.index,
-    }
-}
-
 /// Whether a stage or one that it is built from has a command of its own.
 fn has_command(facts: &Facts<'_>, stage: &Stage) -> bool {
-    let mut items = facts.file.items[stage.items.clone()].iter();
     let is_command = |item: &Item<'_>| {
         matches!(item, Item::Instruction(instruction)
             if matches!(instruction.body, Body::Cmd(_) | Body::Entrypoint(_)))
     };
-    items.any(is_command)
-        || matches!(stage.base, Base::Stage(index) if has_command(facts, &facts.stages[index]))
+    let base = |stage: &&Stage| match stage.base {
+        Base::Stage(index) => Some(&facts.stages[index]),
+        _ => None,
+    };
+    let mut stages = std::iter::successors(Some(stage), base);
+    stages.any(|stage| facts.file.items[stage.items.clone()].iter().any(is_command))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::BuildContext;
+    use crate::context::{BuildContext, ContextSource};
     use crate::knowledge::Knowledge;
     use crate::syntax::Dockerfile;
 
@@ -74,12 +69,13 @@ mod tests {
 
     fn code_of(path: &'static str, text: &str) -> Option<&'static str> {
         let file = Dockerfile::parse(text);
-        let facts = Facts::of(&file, Knowledge::embedded());
-        why_tools_stay(&facts, &Named(path)).map(|reason| reason.code())
+        let source = Named(path);
+        let facts = Facts::of(&file, Knowledge::embedded()).within(&source);
+        why_tools_stay(&facts).map(|reason| reason.code())
     }
 
     #[test]
-    fn tools_stay_where_somebody_works() {
+    fn tools_stay_where_people_work() {
         let served = "FROM python:3.12\nCMD [\"python\", \"-m\", \"app\"]\n";
         for path in ["Dockerfile.dev", "dev.Dockerfile", ".devcontainer/Dockerfile", "docker/ci/Dockerfile"] {
             assert_eq!(code_of(path, served), Some("named-for-development"), "{path}");

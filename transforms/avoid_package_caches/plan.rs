@@ -336,11 +336,10 @@ fn needless<'a>(
 
 /// Whether a command is only a program with its arguments, perhaps through sudo.
 fn is_plain(invocation: &Invocation<'_>) -> bool {
-    let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
     invocation.command.redirects.is_empty()
         && invocation.simple.assignments.is_empty()
         && invocation.simple.words.iter().all(|word| word.substitutions.is_empty())
-        && wrappers.iter().all(|word| word.raw == "sudo")
+        && invocation.has_only_sudo_before()
 }
 
 /// Whether the author empties the cache at the end of the RUN. For a distribution's index, the

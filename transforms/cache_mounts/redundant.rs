@@ -205,10 +205,8 @@ fn command(run: &RunFacts<'_>, invocation: &Invocation<'_>) -> Result<Span, Reas
 
 /// A word with the blank before it, of a command without wrappers but a plain `sudo`.
 fn word_span(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
-    let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
-    let is_plain = wrappers.iter().all(|wrapper| wrapper.raw == "sudo");
     excise::word(run, invocation, word)
-        .filter(|_| is_plain)
+        .filter(|_| invocation.has_only_sudo_before())
         .and_then(|span| excise::clear(run, span))
         .ok_or_else(|| reasons::word_not_removable(&word.raw))
 }

@@ -326,11 +326,10 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, Reason> 
 /// Reads `chown [-R] OWNER PATH` or `chmod [-R] MODE PATH`, without anything else.
 fn change<'i>(invocation: &Invocation<'i>) -> Option<OwnerChange<'i>> {
     let program = ["chown", "chmod"].into_iter().find(|name| invocation.is_written(name))?;
-    let before = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
     let plain = invocation.command.redirects.is_empty()
         && invocation.simple.assignments.is_empty()
         && !invocation.repeated
-        && before.iter().all(|word| word.text() == "sudo");
+        && invocation.wrappers().iter().all(|word| word.text() == "sudo");
     let options: Vec<&Word> =
         invocation.arguments().iter().filter(|word| word.raw.starts_with('-')).collect();
     let recursive = match options[..] {

@@ -122,8 +122,10 @@ fn repeated<'a>(
 /// differ only in options that don't matter.
 fn are_equal(first: &Call<'_>, second: &Call<'_>, invocations: [&Invocation<'_>; 2]) -> bool {
     let [left, right] = invocations.map(|invocation| {
-        let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
-        (wrappers.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>(), invocation.directory())
+        (
+            invocation.wrappers().iter().map(|word| word.raw.as_str()).collect::<Vec<_>>(),
+            invocation.directory(),
+        )
     });
     let mut options = first.options.iter().chain(&second.options);
     left == right && options.all(|option| OF_EQUAL_UPDATES.contains(&option.raw.as_str()))
@@ -131,11 +133,10 @@ fn are_equal(first: &Call<'_>, second: &Call<'_>, invocations: [&Invocation<'_>;
 
 /// Whether a command is only a program with its arguments, perhaps through sudo.
 fn is_plain(invocation: &Invocation<'_>) -> bool {
-    let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
     invocation.command.redirects.is_empty()
         && invocation.simple.assignments.is_empty()
         && invocation.simple.words.iter().all(|word| !word.raw.contains(['$', '`', '{']))
-        && wrappers.iter().all(|word| word.raw == "sudo")
+        && invocation.has_only_sudo_before()
 }
 
 /// What a command does to the package lists, and to what an update downloads.

@@ -11,7 +11,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, in_folder};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Whether a stage on the SDK publishes an application.
@@ -92,12 +92,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     if !assembly.ends_with(".dll") || view.start.needs_shell() {
         return Err(reasons::assembly_not_published());
     }
-    let folder = view.folder.trim_end_matches('/');
-    let path = if assembly.starts_with('/') {
-        assembly.to_owned()
-    } else {
-        format!("{folder}/{}", assembly.trim_start_matches("./"))
-    };
+    let path = in_folder(view, assembly);
     let own = done.published.iter().find(|published| paths::within(&path, published));
     // An application reads its settings from its working directory. (learn.microsoft.com, "Content
     // root".)

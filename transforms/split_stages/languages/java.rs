@@ -137,12 +137,12 @@ impl<'v> BuildFiles<'v> {
 /// What the started program consists of.
 fn copies(view: &StageView<'_, '_>, build: &BuildFiles<'_>) -> Result<Vec<Copy>, Reason> {
     let words = view.start.words();
-    let mut flat = words.iter().flat_map(|word| word.split_whitespace());
-    if !flat.any(|word| word == "java" || word.ends_with("/bin/java")) {
+    let flat = || words.iter().flat_map(|word| word.split_whitespace());
+    if !flat().any(|word| word == "java" || word.ends_with("/bin/java")) {
         return Err(reasons::java_not_started());
     }
-    let mut flat = words.iter().flat_map(|word| word.split_whitespace());
-    let jar = flat.find(|word| *word == "-jar").and_then(|_| flat.next());
+    let mut rest = flat();
+    let jar = rest.find(|word| *word == "-jar").and_then(|_| rest.next());
     match jar {
         Some(path) => copies_of_jar(view, build, &in_folder(view, path.trim_matches(['"', '\'']))),
         None if is_shared_folder(&view.folder) => Err(reasons::classes_share_directory(&view.folder)),

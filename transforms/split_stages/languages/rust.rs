@@ -12,7 +12,7 @@ use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, program_path};
 
 /// Whether Rust programs are built in a stage on Rust.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
@@ -79,15 +79,12 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let folder = view.folder.trim_end_matches('/');
     let cargo_bin = "/usr/local/cargo/bin";
     let mut copies = Vec::new();
-    let path = match (program.starts_with('/'), program.contains('/')) {
-        (true, _) => program.to_owned(),
-        (false, true) => format!("{folder}/{}", program.trim_start_matches("./")),
-        (false, false) if done.installs => format!("{cargo_bin}/{program}"),
-        (false, false) => {
-            let mut places = ["/usr/local/bin", "/usr/bin"].iter().map(|place| format!("{place}/{program}"));
-            let place = places.find(|path| work.paths.iter().any(|(other, _)| other == path));
-            place.ok_or_else(|| reasons::unknown_program_path(program))?
-        }
+    let path = if done.installs && !program.contains('/') {
+        format!("{cargo_bin}/{program}")
+    } else {
+        let is_copied = |path: &str| work.paths.iter().any(|(other, _)| other == path);
+        program_path(view, program, &["/usr/local/bin", "/usr/bin"], is_copied)
+            .ok_or_else(|| reasons::unknown_program_path(program))?
     };
     let is_made = done.targets.iter().any(|target| paths::within(&path, target))
         || paths::within(&path, cargo_bin)
