@@ -1,24 +1,27 @@
 //! `.dockerignore`: which paths a list of patterns excludes, by the rules of Docker's own matcher
 //! (moby/patternmatcher and its `ignorefile` reader).
 //!
-//! A pattern is compiled to a list of tokens. Matching tracks all possible positions in the tokens
-//! at once, so its cost is bounded by the length of the pattern times the length of the path. This
-//! module does not depend on Dockerfiles and reads no files.
+//! Patterns with wildcards become regular expressions (`expression.rs`). This module does not depend
+//! on Dockerfiles and reads no files.
+
+mod expression;
+
+use expression::Expression;
 
 /// A compiled ignore file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Ignore {
     patterns: Vec<Pattern>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Pattern {
     /// Whether it starts with `!`, so that matching paths are included again.
     includes: bool,
     shape: Shape,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Shape {
     /// No wildcards: exactly this path.
     Exact(String),
@@ -29,22 +32,7 @@ enum Shape {
     /// `start**`, without further wildcards: any path with this beginning.
     Starting(String),
     /// Any other pattern.
-    Tokens(Vec<Token>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Char(char),
-    /// `?`: one character except a slash.
-    One,
-    /// `*`: any characters except slashes.
-    Star,
-    /// `**` before other tokens: nothing, or any directories.
-    Directories,
-    /// `**` at the end: anything.
-    Rest,
-    /// `[…]`: a character in, or not in, some ranges.
-    Class(bool, Vec<(char, char)>),
+    Expression(Box<Expression>),
 }
 
 impl Ignore {
@@ -156,7 +144,7 @@ impl Pattern {
                     Some(start) if !start.is_empty() && !has_wildcard(start) => {
                         Shape::Starting(start.to_owned())
                     }
-                    _ => Shape::Tokens(tokens(path)?),
+                    _ => Shape::Expression(Box::new(Expression::of(path)?)),
                 },
             },
         };
@@ -175,7 +163,7 @@ impl Pattern {
                 .is_some_and(|before| before.is_empty() || before.ends_with('/')),
             Shape::Ending(ending) => path.ends_with(ending.as_str()),
             Shape::Starting(start) => path.starts_with(start.as_str()),
-            Shape::Tokens(tokens) => matches_tokens(tokens, path),
+            Shape::Expression(expression) => expression.matches(path),
         }
     }
 }
@@ -196,143 +184,6 @@ fn clean(path: &str) -> String {
         (true, _) => format!("/{}", parts.join("/")),
         (false, true) => ".".to_owned(),
         (false, false) => parts.join("/"),
-    }
-}
-
-/// The equivalent of `compile` in moby/patternmatcher, which translates the pattern to a regular
-/// expression.
-fn tokens(pattern: &str) -> Result<Vec<Token>, Broken> {
-    let mut found = Vec::new();
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        found.push(match c {
-            '*' if chars.next_if_eq(&'*').is_some() => {
-                chars.next_if_eq(&'/');
-                if chars.peek().is_none() { Token::Rest } else { Token::Directories }
-            }
-            '*' => Token::Star,
-            '?' => Token::One,
-            '\\' => Token::Char(escaped(&mut chars)?),
-            '[' => class(&mut chars)?,
-            c => Token::Char(c),
-        });
-    }
-    Ok(found)
-}
-
-type Chars<'p> = std::iter::Peekable<std::str::Chars<'p>>;
-
-/// The character after a backslash. A letter or digit would be an escape of the regular expression
-/// (`\d`), and a trailing backslash would escape what the builder appends.
-fn escaped(chars: &mut Chars<'_>) -> Result<char, Broken> {
-    chars.next().filter(|c| !c.is_ascii_alphanumeric()).ok_or(Broken)
-}
-
-fn class(chars: &mut Chars<'_>) -> Result<Token, Broken> {
-    let negated = chars.next_if_eq(&'^').is_some();
-    let mut ranges = Vec::new();
-    loop {
-        let mut first = chars.next().ok_or(Broken)?;
-        match first {
-            ']' if !ranges.is_empty() => return Ok(Token::Class(negated, ranges)),
-            '\\' => first = escaped(chars)?,
-            // The builder replaces these with other expressions, or reads `[:alpha:]`.
-            '*' | '?' | '[' => return Err(Broken),
-            _ => {}
-        }
-        let mut ahead = chars.clone();
-        let is_range = ahead.next() == Some('-') && ahead.next().is_some_and(|c| c != ']');
-        let last = if is_range {
-            chars.next();
-            match chars.next().ok_or(Broken)? {
-                '\\' => escaped(chars)?,
-                '*' | '?' | '[' => return Err(Broken),
-                c => c,
-            }
-        } else {
-            first
-        };
-        if last < first {
-            return Err(Broken);
-        }
-        ranges.push((first, last));
-    }
-}
-
-/// Whether tokens match a whole path. All positions that the path so far can lead to are tracked,
-/// each only once.
-fn matches_tokens(tokens: &[Token], path: &str) -> bool {
-    // Most paths differ in the first or in the last character.
-    if let Some(Token::Char(first)) = tokens.first()
-        && !path.starts_with(*first)
-    {
-        return false;
-    }
-    if let Some(Token::Char(last)) = tokens.last()
-        && !path.ends_with(*last)
-    {
-        return false;
-    }
-    let mut positions = Positions { all: Vec::new(), seen: vec![0; 2 * tokens.len() + 1], round: 1 };
-    positions.add(tokens, 0);
-    for (index, c) in path.chars().enumerate() {
-        let before = std::mem::take(&mut positions.all);
-        positions.round = index + 2;
-        for &at in &before {
-            // A position is the index of the next token; positions after the last token mean that a
-            // `**` is in the middle of a name.
-            let token = at % (tokens.len() + 1);
-            match tokens.get(token) {
-                Some(Token::Char(wanted)) if c == *wanted => positions.add(tokens, token + 1),
-                Some(Token::One) if c != '/' => positions.add(tokens, token + 1),
-                Some(Token::Class(negated, ranges)) => {
-                    let is_within = ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
-                    if is_within != *negated {
-                        positions.add(tokens, token + 1);
-                    }
-                }
-                Some(Token::Star) if c != '/' => positions.add(tokens, token),
-                Some(Token::Rest) if c != '\n' => positions.add(tokens, token),
-                Some(Token::Directories) if c != '\n' => {
-                    positions.insert(token + tokens.len() + 1);
-                    if c == '/' {
-                        positions.add(tokens, token + 1);
-                    }
-                }
-                _ => {}
-            }
-        }
-        if positions.all.is_empty() {
-            return false;
-        }
-    }
-    positions.all.contains(&tokens.len())
-}
-
-struct Positions {
-    all: Vec<usize>,
-    /// The round in which each position was last added.
-    seen: Vec<usize>,
-    round: usize,
-}
-
-impl Positions {
-    fn insert(&mut self, at: usize) -> bool {
-        let is_new = self.seen[at] != self.round;
-        if is_new {
-            self.seen[at] = self.round;
-            self.all.push(at);
-        }
-        is_new
-    }
-
-    /// Adds a position, and the positions after tokens that can match nothing.
-    fn add(&mut self, tokens: &[Token], mut at: usize) {
-        while self.insert(at)
-            && matches!(tokens.get(at), Some(Token::Star | Token::Directories | Token::Rest))
-        {
-            at += 1;
-        }
     }
 }
 
@@ -392,38 +243,7 @@ mod tests {
         assert!(excluded("!a\na\n", "a"));
     }
 
-    /// A direct implementation of the rules that tries everything, for comparison.
-    fn fits_by_trying(tokens: &[Token], path: &str) -> bool {
-        let Some((token, rest)) = tokens.split_first() else { return path.is_empty() };
-        let mut chars = path.chars();
-        let mut ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
-        match token {
-            Token::Char(wanted) => chars.next() == Some(*wanted) && fits_by_trying(rest, chars.as_str()),
-            Token::One => chars.next().is_some_and(|c| c != '/') && fits_by_trying(rest, chars.as_str()),
-            Token::Class(negated, ranges) => {
-                let within = |c: char| ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
-                chars.next().is_some_and(|c| within(c) != *negated) && fits_by_trying(rest, chars.as_str())
-            }
-            Token::Star => {
-                let end = path.find('/').unwrap_or(path.len());
-                ends.any(|at| at <= end && fits_by_trying(rest, &path[at..]))
-            }
-            Token::Directories => {
-                fits_by_trying(rest, path)
-                    || path.match_indices('/').any(|(at, _)| fits_by_trying(rest, &path[at + 1..]))
-            }
-            Token::Rest => ends.any(|at| fits_by_trying(rest, &path[at..])),
-        }
-    }
-
     proptest::proptest! {
-        #[test]
-        fn it_matches_what_trying_matches(pattern in "[ab/.*?\\\\\\[\\]^-]{1,9}", path in "[ab/.]{1,9}") {
-            if let Ok(tokens) = tokens(&pattern) {
-                proptest::prop_assert_eq!(matches_tokens(&tokens, &path), fits_by_trying(&tokens, &path));
-            }
-        }
-
         #[test]
         fn many_paths_at_once_come_out_as_one_by_one(
             text in "([!]?[ab/*.]{1,5}\n){1,4}", mut paths in proptest::collection::vec("[ab.]{1,2}(/[ab.]{1,2}){0,3}", 1..9),
