@@ -255,9 +255,6 @@ impl Lowering<'_, '_> {
 
     fn compound(&mut self, compound: &ast::CompoundCommand) -> (CommandKind, Span) {
         use ast::CompoundCommand as C;
-        let branching = |condition, branches, words, variable| {
-            CommandKind::Branching(Branching { condition, branches, words, variable, counts: false })
-        };
         match compound {
             C::Subshell(list) => {
                 let (list, span) = self.bracketed(list, '(', ')');
@@ -267,76 +264,32 @@ impl Lowering<'_, '_> {
                 let (list, span) = self.bracketed(list, '{', '}');
                 (CommandKind::Group(list), span)
             }
-            C::If(c) => {
-                let condition = self.list(&c.condition);
-                let mut branches = vec![self.list(&c.then_branch)];
-                for (condition, body) in &c.elif_branches {
-                    branches.push(self.list(condition));
-                    branches.push(self.list(body));
-                }
-                branches.extend(c.else_branch.as_ref().map(|list| self.list(list)));
-                let end = match c.syntax {
-                    ast::IfSyntax::ThenFi { fi_span, .. } => Some(fi_span),
-                    ast::IfSyntax::Brace { .. } => None,
-                };
-                (branching(condition, branches, Vec::new(), None), self.up_to(c.span, end))
-            }
-            C::While(c) => {
-                let (condition, body) = (self.list(&c.condition), self.list(&c.body));
-                (branching(condition, vec![body], Vec::new(), None), self.up_to(c.span, c.done_span))
-            }
-            C::Until(c) => {
-                let (condition, body) = (self.list(&c.condition), self.list(&c.body));
-                (branching(condition, vec![body], Vec::new(), None), self.up_to(c.span, c.done_span))
-            }
-            C::For(c) => {
-                let words = c.words.iter().flatten().map(|word| self.word(word)).collect();
-                let variable =
-                    c.targets.first().and_then(|target| target.name.as_ref()).map(ToString::to_string);
-                let body = self.list(&c.body);
-                let end = match c.syntax {
-                    ast::ForSyntax::InDoDone { done_span, .. }
-                    | ast::ForSyntax::ParenDoDone { done_span, .. } => Some(done_span),
-                    _ => None,
-                };
-                (branching(List::default(), vec![body], words, variable), self.up_to(c.span, end))
-            }
+            C::If(c) => self.conditional(c),
+            C::While(c) => self.repeated(&c.condition, &c.body, c.span, c.done_span),
+            C::Until(c) => self.repeated(&c.condition, &c.body, c.span, c.done_span),
+            C::For(c) => self.counted(c),
             C::Case(c) => {
                 let words = vec![self.word(&c.word)];
                 let branches = c.cases.iter().map(|case| self.list(&case.body)).collect();
-                (branching(List::default(), branches, words, None), self.up_to(c.span, Some(c.esac_span)))
+                let branching = Branching { branches, words, ..Branching::default() };
+                (CommandKind::Branching(branching), self.up_to(c.span, Some(c.esac_span)))
             }
             C::Select(c) => {
                 self.bashism();
                 let words = c.words.iter().map(|word| self.word(word)).collect();
-                let body = self.list(&c.body);
-                (
-                    branching(List::default(), vec![body], words, Some(c.variable.to_string())),
-                    self.up_to(c.span, Some(c.done_span)),
-                )
+                let branches = vec![self.list(&c.body)];
+                let variable = Some(c.variable.to_string());
+                let branching = Branching { branches, words, variable, ..Branching::default() };
+                (CommandKind::Branching(branching), self.up_to(c.span, Some(c.done_span)))
             }
             C::ArithmeticFor(c) => {
                 self.bashism();
-                let body = self.list(&c.body);
-                (
-                    CommandKind::Branching(Branching {
-                        branches: vec![body],
-                        counts: true,
-                        ..Branching::default()
-                    }),
-                    self.up_to(c.span, c.done_span),
-                )
+                let branches = vec![self.list(&c.body)];
+                let branching = Branching { branches, counts: true, ..Branching::default() };
+                (CommandKind::Branching(branching), self.up_to(c.span, c.done_span))
             }
-            C::Arithmetic(c) => {
-                self.bashism();
-                let lists = self.hidden_commands(c.span);
-                (CommandKind::Test(lists), self.compound_span(c.span))
-            }
-            C::Conditional(c) => {
-                self.bashism();
-                let lists = self.hidden_commands(c.span);
-                (CommandKind::Test(lists), self.compound_span(c.span))
-            }
+            C::Arithmetic(c) => self.test(c.span),
+            C::Conditional(c) => self.test(c.span),
             C::Time(c) => {
                 let inner = c.command.as_ref().map(|stmt| List { statements: vec![self.statement(stmt)] });
                 let span = self.span(c.span);
@@ -346,16 +299,65 @@ impl Lowering<'_, '_> {
             }
             C::Coproc(c) => {
                 self.problem = Some(Opaque::Unparsed);
-                (
-                    CommandKind::Prefixed(List { statements: vec![self.statement(&c.body)] }),
-                    self.compound_span(c.span),
-                )
+                let inner = List { statements: vec![self.statement(&c.body)] };
+                (CommandKind::Prefixed(inner), self.compound_span(c.span))
             }
             C::Repeat(_) | C::Foreach(_) | C::Always(_) => {
                 self.problem = Some(Opaque::Unparsed);
                 (CommandKind::Test(Vec::new()), Span::at(self.logical.start(self.offset)))
             }
         }
+    }
+
+    fn conditional(&mut self, command: &ast::IfCommand) -> (CommandKind, Span) {
+        let condition = self.list(&command.condition);
+        let mut branches = vec![self.list(&command.then_branch)];
+        for (condition, body) in &command.elif_branches {
+            branches.push(self.list(condition));
+            branches.push(self.list(body));
+        }
+        branches.extend(command.else_branch.as_ref().map(|list| self.list(list)));
+        let end = match command.syntax {
+            ast::IfSyntax::ThenFi { fi_span, .. } => Some(fi_span),
+            ast::IfSyntax::Brace { .. } => None,
+        };
+        let branching = Branching { condition, branches, ..Branching::default() };
+        (CommandKind::Branching(branching), self.up_to(command.span, end))
+    }
+
+    /// A `while` or an `until`.
+    fn repeated(
+        &mut self,
+        condition: &ast::StmtSeq,
+        body: &ast::StmtSeq,
+        span: ast::Span,
+        done: Option<ast::Span>,
+    ) -> (CommandKind, Span) {
+        let (condition, branches) = (self.list(condition), vec![self.list(body)]);
+        let branching = Branching { condition, branches, ..Branching::default() };
+        (CommandKind::Branching(branching), self.up_to(span, done))
+    }
+
+    /// A `for` over words.
+    fn counted(&mut self, command: &ast::ForCommand) -> (CommandKind, Span) {
+        let words = command.words.iter().flatten().map(|word| self.word(word)).collect();
+        let target = command.targets.first().and_then(|target| target.name.as_ref());
+        let (variable, branches) = (target.map(ToString::to_string), vec![self.list(&command.body)]);
+        let end = match command.syntax {
+            ast::ForSyntax::InDoDone { done_span, .. } | ast::ForSyntax::ParenDoDone { done_span, .. } => {
+                Some(done_span)
+            }
+            _ => None,
+        };
+        let branching = Branching { branches, words, variable, ..Branching::default() };
+        (CommandKind::Branching(branching), self.up_to(command.span, end))
+    }
+
+    /// `[[ … ]]` or `(( … ))`.
+    fn test(&mut self, span: ast::Span) -> (CommandKind, Span) {
+        self.bashism();
+        let lists = self.hidden_commands(span);
+        (CommandKind::Test(lists), self.compound_span(span))
     }
 
     fn word(&mut self, word: &ast::Word) -> Word {
