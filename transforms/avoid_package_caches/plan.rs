@@ -33,6 +33,18 @@ pub struct NoCacheOption<'a> {
     pub confidence: Confidence,
 }
 
+impl<'a> NoCacheOption<'a> {
+    fn of(manager: &'a Manager, avoid: &'a Avoid, calls: &[&Call<'_>], needless: Vec<Span>) -> Self {
+        Self {
+            manager: &manager.name,
+            option: &avoid.option,
+            insertions: calls.iter().map(|call| call.verb_word.span.end).collect(),
+            needless,
+            confidence: avoid.applicability,
+        }
+    }
+}
+
 /// The options that a RUN lacks, one manager at a time. An error says why an option can't be added.
 pub fn no_cache_options<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<NoCacheOption<'a>, Reason>> {
     let mut seen: Vec<&str> = Vec::new();
@@ -71,13 +83,11 @@ fn no_cache_option<'a>(
 ) -> Result<Option<NoCacheOption<'a>>, Reason> {
     let calls: Vec<&Call<'a>> = run.calls_to(manager).collect();
     let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
-    let not_passed = |reason: Reason| {
-        reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name))
-    };
     let has_option = |call: &Call<'a>| {
         call.has_option(&avoid.unless_option) || is_decided_by_variable(facts, run, call, avoid)
     };
-    let lacking: Vec<&&Call<'a>> = calls.iter().filter(takes).filter(|call| !has_option(call)).collect();
+    let lacking: Vec<&Call<'a>> =
+        calls.iter().filter(takes).filter(|call| !has_option(call)).copied().collect();
     let others = calls.iter().filter(takes).any(|call| {
         call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
     });
@@ -90,76 +100,84 @@ fn no_cache_option<'a>(
     if decided || others || is_mounted(run, &avoid.directories) || facts.may_be_mounted(run, manager) {
         return Ok(None);
     }
-    if let Some(release) = facts
-        .stage_of(run)
-        .release
-        .as_ref()
-        .filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound)))
-    {
-        let needed = !lacking.is_empty();
-        let family = &release.family;
-        return if needed { Err(not_passed(reasons::release_too_old(family))) } else { Ok(None) };
-    }
-    let is_out_of_reach = |call: &Call<'_>| {
-        call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word
+    let needless = || match manager.kind {
+        Kind::System => needless(facts, run, manager, avoid, !lacking.is_empty()),
+        Kind::Language | Kind::Build => Vec::new(),
     };
-    if lacking.iter().any(|call| is_out_of_reach(call)) {
-        return Ok(None);
+    let Some(first) = calls.first().filter(|_| !lacking.is_empty()) else {
+        let has_option = release_without_option(facts, run, avoid).is_none();
+        let needless = if has_option { needless() } else { Vec::new() };
+        return Ok((!needless.is_empty()).then(|| NoCacheOption::of(manager, avoid, &[], needless)));
+    };
+    let reason = match release_without_option(facts, run, avoid) {
+        Some(family) => Some(reasons::release_too_old(family)),
+        None if lacking.iter().any(|call| is_out_of_reach(run, call)) => return Ok(None),
+        None => why_not(facts, run, manager, avoid, &lacking),
+    };
+    let needless = needless();
+    // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
+    let minds = || {
+        run.invocations[first.invocation..].iter().any(|invocation| {
+            invocation.notices(&avoid.directories)
+                && !needless.iter().any(|span| span.contains(invocation.command.span))
+        })
+    };
+    match reason.or_else(|| minds().then(reasons::cache_named_in_run)) {
+        None => Ok(Some(NoCacheOption::of(manager, avoid, &lacking, needless))),
+        Some(reason) => {
+            Err(reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name)))
+        }
     }
-    if let Some(version) = pinned_below(facts, manager, avoid).filter(|_| !lacking.is_empty()) {
-        return Err(not_passed(reasons::version_without_option(&version)));
+}
+
+/// The family of the stage's release, if the manager of that release doesn't know the option.
+fn release_without_option<'f>(facts: &'f Facts<'_>, run: &RunFacts<'_>, avoid: &Avoid) -> Option<&'f str> {
+    let release = facts.stage_of(run).release.as_ref()?;
+    avoid.unless_base.iter().any(|bound| release.is_at_most(bound)).then_some(release.family.as_str())
+}
+
+/// Whether the option can't be written after the verb of a call.
+fn is_out_of_reach(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+    call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word
+}
+
+/// Why the calls that lack the option must not get it.
+fn why_not<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &'a Manager,
+    avoid: &'a Avoid,
+    lacking: &[&Call<'a>],
+) -> Option<Reason> {
+    if let Some(version) = pinned_below(facts, manager, avoid) {
+        return Some(reasons::version_without_option(&version));
     }
-    if let Some(stands) = needs_cache(facts, run, manager).filter(|_| !lacking.is_empty()) {
-        return Err(not_passed(stands));
+    if let Some(reason) = needs_cache(facts, run, manager).or_else(|| home_exists(facts, run, avoid).err()) {
+        return Some(reason);
     }
-    if let Err(reason) = home_exists(facts, run, avoid)
-        && !lacking.is_empty()
-    {
-        return Err(not_passed(reason));
-    }
+    let first = lacking.first()?.invocation;
     let cache = manager.caches.first();
     let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
     // If there is no downloaded index, the manager downloads it itself; only commands that read the
     // existing index depend on it. If an option makes it download the index, other commands may
     // depend on that.
     let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
-    let queries = &manager.verbs.query;
-    let verbs = cache.map_or(&[][..], |cache| if shares_index { &cache.needed_by[..] } else { &queries[..] });
-    let verbs = if manager.kind == Kind::System { verbs } else { &[] };
+    let verbs = match (manager.kind, cache) {
+        (Kind::System, Some(cache)) if shares_index => &cache.needed_by[..],
+        (Kind::System, Some(_)) => &manager.verbs.query[..],
+        _ => &[],
+    };
     let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
     let removal = Removal { directories: &avoid.directories, manager, verbs, refreshing, programs };
-    let reason = facts.later_use_of(run, removal).or_else(|| {
-        // In the RUN, the calls themselves get the option, but other commands may read the index.
-        let first = lacking.first()?.invocation;
+    // In the RUN, the calls themselves get the option, but other commands may read the index.
+    let in_rest = || {
         (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
             .then(|| use_in_rest(facts, run, first, removal, shares_index))?
-    });
-    let reason = reason.or_else(|| facts.wrapped_call_after(run, lacking.first()?.invocation, removal));
-    if let Some(reason) = reason.filter(|_| !lacking.is_empty()) {
-        return Err(not_passed(reason));
-    }
-    let needless = if manager.kind == Kind::System {
-        needless(facts, run, manager, avoid, !lacking.is_empty())
-    } else {
-        Vec::new()
     };
-    // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
-    let from = calls.first().map_or(0, |call| call.invocation);
-    let minds = run.invocations[from..].iter().any(|invocation| {
-        invocation.notices(&avoid.directories)
-            && !needless.iter().any(|span| span.contains(invocation.command.span))
-    });
-    if minds && !lacking.is_empty() {
-        return Err(not_passed(reasons::cache_named_in_run()));
-    }
-    let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
-    Ok(Some(NoCacheOption {
-        manager: &manager.name,
-        option: &avoid.option,
-        insertions,
-        needless,
-        confidence: avoid.applicability,
-    }))
+    facts
+        .later_use_of(run, removal)
+        .or_else(in_rest)
+        .or_else(|| facts.wrapped_call_after(run, first, removal))
 }
 
 /// Whether a call gets the option, or one that overrides it, through a variable: `pip install
