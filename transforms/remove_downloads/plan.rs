@@ -9,6 +9,7 @@ use crate::facts::{FURTHEST, Facts, RunFacts, paths, variables};
 use crate::knowledge::Act;
 use crate::knowledge::lists::files::{OF_VERIFICATIONS, USELESS_AFTER_USE};
 use crate::knowledge::lists::options::OF_REPEATED_DOWNLOADS;
+use crate::knowledge::lists::programs::SERVING_DIRECTORIES;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
@@ -98,7 +99,6 @@ fn check_unused_later<'a>(
     run: &RunFacts<'a>,
     fetched: &FileUse<'a>,
 ) -> Result<(), Reason> {
-    let name = base_name(&fetched.path);
     let stems = stems(fetched);
     let names = |text: &str| stems.iter().any(|stem| text.contains(stem.as_str()));
     if facts.is_far_up(run.item) || facts.configuration.len() > FURTHEST {
@@ -115,81 +115,103 @@ fn check_unused_later<'a>(
             _ => None,
         });
     for (item, instruction) in earlier.map(|instruction| (run.item, instruction)).chain(later) {
-        let configures = configures(instruction);
-        let text = instruction.logical.text.as_ref();
-        let by_variable = || {
-            variables::names_in(text)
-                .any(|name| facts.outer().value(item, name).is_some_and(|value| names(&value)))
-        };
-        if names(text) || by_variable() {
-            return Err(reasons::named_by_instruction(instruction.keyword.name()));
-        }
-        // `bash -c ./set*.sh`, or a server for all files in its directory.
-        let runs_pattern = configures
-            && instruction
-                .arguments()
-                .split([' ', '"', '\'', ',', ';'])
-                .any(|word| matches_pattern(word, &fetched.path));
-        let serves = configures
-            && ["http.server", "SimpleHTTPServer", "serve", "busybox httpd"]
-                .iter()
-                .any(|server| instruction.arguments().contains(server));
-        if runs_pattern || serves && !fetched.path.starts_with("/tmp/") {
-            return Err(reasons::may_be_used_by_instruction(instruction.keyword.name()));
-        }
-        if let Body::Copy(transfer) = &instruction.body
-            && transfer.sources.iter().any(|source| matches_pattern(source, &fetched.path))
-        {
-            return Err(reasons::may_be_copied());
-        }
+        check_instruction(facts, item, instruction, &names, &fetched.path)?;
     }
     scripts_need(facts, run, &names, &fetched.path)?;
-    let later = || facts.runs_after(run.item).iter().filter(|other| facts.follows(run.stage, other.item));
-    let all = later().flat_map(|other| {
-        other.invocations.iter().enumerate().map(move |(at, invocation)| (other, at, invocation))
-    });
-    for (other, index, invocation) in all {
-        // A variable may contain the whole name, or the start of it.
-        let mut by_variable = invocation.words.iter().filter(|word| word.raw.contains('$'));
-        let may_be_file = |word: &Word| {
-            let Expanded { known, tail, written } = facts.expanded_in(other, index, word);
-            base_name(&written) == name
-                || tail == Tail::Unknown
-                    && !base_name(&known).is_empty()
-                    && name.starts_with(base_name(&known))
-        };
-        if by_variable.any(may_be_file) && !invocation.is_forced_removal() {
-            return Err(reasons::used_through_variable());
-        }
-        let pattern = invocation
-            .words
-            .iter()
-            .any(|word| word.raw.contains(['*', '?', '[']) && matches_pattern(&word.raw, &fetched.path));
-        let checks = invocation.program.is_some_and(|program| program.ends_with("sum"))
-            && invocation.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
-        if (pattern || checks) && !invocation.is_forced_removal() {
-            return Err(reasons::used_by_pattern());
+    let runs: Vec<&RunFacts<'a>> =
+        facts.runs_after(run.item).iter().filter(|other| facts.follows(run.stage, other.item)).collect();
+    for other in &runs {
+        for (index, invocation) in other.invocations.iter().enumerate() {
+            check_command(facts, other, (index, invocation), &fetched.path)?;
         }
     }
-    for word in later().filter_map(RunFacts::script).flat_map(loop_words) {
-        if matches_pattern(&word, &fetched.path) {
-            return Err(reasons::used_in_loop());
-        }
+    if runs
+        .iter()
+        .filter_map(|other| other.script())
+        .flat_map(loop_words)
+        .any(|word| matches_pattern(&word, &fetched.path))
+    {
+        return Err(reasons::used_in_loop());
     }
-    if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
-        return Ok(());
-    }
-    for other in later() {
-        let (_, resolved) = facts.started_by(other);
-        let unreadable = other.script().is_none()
-            || other.invocations.iter().enumerate().any(|(index, invocation)| {
-                invocation.is_unreadable(facts.known) && !resolved.contains(&index)
-            });
-        if unreadable {
-            return Err(reasons::unreadable_run_after());
-        }
+    let is_temporary = fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/");
+    if !is_temporary && runs.iter().any(|other| has_unreadable_command(facts, other)) {
+        return Err(reasons::unreadable_run_after());
     }
     Ok(())
+}
+
+/// Checks that an instruction does not use the file.
+fn check_instruction(
+    facts: &Facts<'_>,
+    item: usize,
+    instruction: &Instruction<'_>,
+    names: &dyn Fn(&str) -> bool,
+    path: &str,
+) -> Result<(), Reason> {
+    let text = instruction.logical.text.as_ref();
+    let by_variable = || {
+        variables::names_in(text)
+            .any(|name| facts.outer().value(item, name).is_some_and(|value| names(&value)))
+    };
+    if names(text) || by_variable() {
+        return Err(reasons::named_by_instruction(instruction.keyword.name()));
+    }
+    if configures(instruction) {
+        let arguments = instruction.arguments();
+        // `bash -c ./set*.sh`, or a server for all files in its directory.
+        let runs_pattern =
+            arguments.split([' ', '"', '\'', ',', ';']).any(|word| matches_pattern(word, path));
+        let serves = SERVING_DIRECTORIES.iter().any(|server| arguments.contains(server));
+        if runs_pattern || serves && !path.starts_with("/tmp/") {
+            return Err(reasons::may_be_used_by_instruction(instruction.keyword.name()));
+        }
+    }
+    match &instruction.body {
+        Body::Copy(transfer) if transfer.sources.iter().any(|source| matches_pattern(source, path)) => {
+            Err(reasons::may_be_copied())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a command of a later RUN, with its index, does not use the file by another name.
+fn check_command<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    (index, invocation): (usize, &Invocation<'a>),
+    path: &str,
+) -> Result<(), Reason> {
+    if invocation.is_forced_removal() {
+        return Ok(());
+    }
+    let name = base_name(path);
+    // A variable may contain the whole name, or the start of it.
+    let may_be_file = |word: &Word| {
+        let Expanded { known, tail, written } = facts.expanded_in(run, index, word);
+        base_name(&written) == name
+            || tail == Tail::Unknown && !base_name(&known).is_empty() && name.starts_with(base_name(&known))
+    };
+    if invocation.words.iter().filter(|word| word.raw.contains('$')).any(may_be_file) {
+        return Err(reasons::used_through_variable());
+    }
+    let pattern = invocation
+        .words
+        .iter()
+        .any(|word| word.raw.contains(['*', '?', '[']) && matches_pattern(&word.raw, path));
+    let checks = invocation.program.is_some_and(|program| program.ends_with("sum"))
+        && invocation.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
+    if pattern || checks { Err(reasons::used_by_pattern()) } else { Ok(()) }
+}
+
+/// Whether it is unknown what a RUN reads.
+fn has_unreadable_command<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> bool {
+    let (_, resolved) = facts.started_by(run);
+    run.script().is_none()
+        || run
+            .invocations
+            .iter()
+            .enumerate()
+            .any(|(index, invocation)| invocation.is_unreadable(facts.known) && !resolved.contains(&index))
 }
 
 /// Whether a script that the image or a later RUN starts names the file, or may read it without
