@@ -96,6 +96,18 @@ struct Submission {
     smoke: Vec<String>,
 }
 
+/// What is pushed, and where it is proposed.
+struct Proposal<'r> {
+    /// The commit that the remote's branch is at, if it exists.
+    there: Option<String>,
+    open: Option<&'r Request>,
+    /// As long as there are no commits, its head is the base.
+    mark: Mark,
+    forge: &'r Forge,
+    kind: Kind,
+    token: &'r Token,
+}
+
 impl Submission {
     /// Prints it without changing anything.
     fn show(&self) -> anyhow::Result<Status> {
@@ -127,59 +139,89 @@ impl Submission {
         let (forge, kind, token) = forge(args, &addresses.fetch)?;
         let git = self.git.clone().with_login(login(args, kind, &addresses, &token));
         let head = git.head()?;
+        self.check_base(&git, remote, &head)?;
+        let requests = forge.requests(&self.branch)?;
+        let there = git.remote_branch(remote, &self.branch)?;
+        let open = requests.iter().find(|request| request.state == State::Open);
+        let fixes = words::sum(&self.reports);
+        let mark = Mark { base: head.clone(), head, fixes };
+        let finished = match open {
+            Some(request) => self.why_not_update(request, there.as_deref(), &mark),
+            None => self.why_not_open(&requests, &mark),
+        };
+        if let Some(message) = finished {
+            say(&message)?;
+            return Ok(Status::Clean);
+        }
+        if open.is_none() && there.is_some() {
+            self.check_branch(&git, remote, &mark.base)?;
+        }
+        self.submit(&git, remote, Proposal { there, open, mark, forge: &forge, kind, token: &token })
+    }
+
+    /// Checks that the remote has the commit that the request is based on.
+    fn check_base(&self, git: &Git, remote: &str, head: &str) -> anyhow::Result<()> {
         match git.remote_branch(remote, &self.base)? {
-            Some(there) if there == head => {}
+            Some(there) if there == head => Ok(()),
             Some(there) => bail!(
                 "{remote}'s {} is at {}, but this checkout is at {}; pull or push first, so the request contains only jettison's commits",
                 self.base,
                 short(&there),
-                short(&head)
+                short(head)
             ),
             None => {
                 bail!("{remote} has no branch {}; push it first, or name another one with --base", self.base)
             }
         }
-        let fixes = words::sum(&self.reports);
-        let requests = forge.requests(&self.branch)?;
-        let there = git.remote_branch(remote, &self.branch)?;
-        let open = requests.iter().find(|request| request.state == State::Open);
-        let mark = open.and_then(|request| Mark::find(&request.body));
-        if let Some(request) = open {
-            let is_ours = mark.as_ref().is_some_and(|mark| there.as_ref() == Some(&mark.head));
-            if !is_ours {
-                say(&format!(
-                    "{} has other people's commits or description, and was not changed: {}",
-                    self.branch, request.url
-                ))?;
-                return Ok(Status::Clean);
+    }
+
+    /// Checks that the remote's branch, which no open request has, contains only own commits.
+    fn check_branch(&self, git: &Git, remote: &str, head: &str) -> anyhow::Result<()> {
+        let trailer = format!("{TRAILER}: ");
+        let messages = git.messages_beyond(remote, &self.branch, head)?;
+        ensure!(
+            messages.iter().all(|message| message.lines().any(|line| line.starts_with(&trailer))),
+            "{remote} has a branch {} with other people's commits, which was not changed; name another branch with --branch",
+            self.branch
+        );
+        Ok(())
+    }
+
+    /// The message if the open request stays as it is. `mark` has the commit that the new one is
+    /// based on.
+    fn why_not_update(&self, request: &Request, there: Option<&str>, mark: &Mark) -> Option<String> {
+        let own = Mark::find(&request.body).filter(|own| there == Some(&own.head));
+        match own {
+            None => Some(format!(
+                "{} has other people's commits or description, and was not changed: {}",
+                self.branch, request.url
+            )),
+            Some(own) if own.fixes == mark.fixes && own.base == mark.base => {
+                Some(format!("{} is up to date: {}", self.branch, request.url))
             }
-            if mark.as_ref().is_some_and(|mark| mark.fixes == fixes && mark.base == head) {
-                say(&format!("{} is up to date: {}", self.branch, request.url))?;
-                return Ok(Status::Clean);
-            }
-        } else if let Some(closed) = closed_for_the_same(&requests, &fixes) {
-            say(&format!(
-                "{} was closed for the same changes, and is not opened again: {}",
-                self.branch, closed.url
-            ))?;
-            return Ok(Status::Clean);
-        } else if there.is_some() {
-            let trailer = format!("{TRAILER}: ");
-            let messages = git.messages_beyond(remote, &self.branch, &head)?;
-            ensure!(
-                messages.iter().all(|message| message.lines().any(|line| line.starts_with(&trailer))),
-                "{remote} has a branch {} with other people's commits, which was not changed; name another branch with --branch",
-                self.branch
-            );
+            Some(_) => None,
         }
-        let mut tip = head.clone();
+    }
+
+    /// The message if the maintainers closed a request with the same changes.
+    fn why_not_open(&self, requests: &[Request], mark: &Mark) -> Option<String> {
+        let closed = closed_for_the_same(requests, &mark.fixes)?;
+        Some(format!(
+            "{} was closed for the same changes, and is not opened again: {}",
+            self.branch, closed.url
+        ))
+    }
+
+    /// Pushes the commits, and opens or updates the request.
+    fn submit(&self, git: &Git, remote: &str, proposal: Proposal<'_>) -> anyhow::Result<Status> {
+        let Proposal { there, open, mut mark, forge, kind, token } = proposal;
         for commit in &self.commits {
-            tip = git.commit(&tip, &commit.changes, &commit.message)?;
+            mark.head = git.commit(&mark.head, &commit.changes, &commit.message)?;
         }
-        let mark = Mark { base: head, head: tip.clone(), fixes };
+        let tip = mark.head.as_str();
         let (title, body) = (words::title(&self.reports), self.body(&mark));
         let wording = Wording { branch: &self.branch, base: &self.base, title: &title, body: &body };
-        git.push(remote, &self.branch, there.as_deref(), Some(&tip)).map_err(|error| hide(&token, error))?;
+        git.push(remote, &self.branch, there.as_deref(), Some(tip)).map_err(|error| hide(token, error))?;
         let done = match open {
             Some(request) => forge.update(request.number, &wording).map(|()| request.url.clone()),
             None => forge.open(&wording).map(|request| request.url),
@@ -192,8 +234,8 @@ impl Submission {
                 Ok(Status::Clean)
             }
             Err(error) => {
-                git.push(remote, &self.branch, Some(&tip), there.as_deref()).map_err(|second| {
-                    hide(&token, second)
+                git.push(remote, &self.branch, Some(tip), there.as_deref()).map_err(|second| {
+                    hide(token, second)
                         .context(format!("{error:#}\n  and the branch {} could not be restored", self.branch))
                 })?;
                 Err(error.context(format!(
