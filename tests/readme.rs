@@ -123,10 +123,22 @@ fn the_picture_in_the_readme_is_real_output() {
     assert!(readme.contains("](docs/diff.svg)"));
 }
 
+/// A line as it fills the rows of a terminal of 80 columns, broken at a blank.
+fn on_screen(line: &str) -> Vec<&str> {
+    let (mut rows, mut rest) = (Vec::new(), line);
+    while let Some((limit, _)) = rest.char_indices().nth(80) {
+        let at = rest[..limit].rfind(' ').filter(|at| *at > 0).unwrap_or(limit);
+        rows.push(&rest[..at]);
+        rest = rest[at..].trim_start();
+    }
+    rows.push(rest);
+    rows
+}
+
 /// A terminal with a diff as SVG, light or dark as its reader prefers.
 fn picture(text: &str) -> String {
     let (line_height, margin) = (19, 16);
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<&str> = text.lines().flat_map(on_screen).collect();
     let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
     let (width, height) = (columns * 8 + 2 * margin, lines.len() * line_height + 2 * margin);
     let mut svg = format!(

@@ -290,9 +290,9 @@ fn options_for(reports: &[&FileReport]) -> &'static str {
     }
 }
 
-/// What changes and how to apply it, in a line, what that saves, in another one, and what was not
-/// done, in a third: `3 files would change (5 fixes); …`, `saves about 40–90 MB` and `not done: 2
-/// unsafe (…), 4 refused; -v says why`.
+/// What changes and what that saves, in a line, and in another one how to apply it and what was not
+/// applied: `3 files would change (5 fixes); saves about 40–90 MB` and `` `jettison fix --write`
+/// applies them; not applied: 2 unsafe (…), 4 refused; -v says why``.
 pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> String {
     let done: Vec<&FileReport> =
         reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
@@ -325,10 +325,7 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     if failed > 0 {
         parts.push(count(failed, "error"));
     }
-    if !done.is_empty() && mode != Mode::Written {
-        let options = options_for(&done);
-        parts.push(format!("`jettison fix{options} --write` applies {}", them(number)));
-    }
+    parts.extend(estimate::sentences(&estimate::of(done.iter().copied())));
     let unapplied: Vec<String> = [
         (
             unsafe_ones,
@@ -341,17 +338,18 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     .into_iter()
     .filter_map(|(number, text)| (number > 0).then_some(text))
     .collect();
-    let mut text = parts.join("; ");
-    let estimate = estimate::sentences(&estimate::of(done.iter().copied()));
-    if !estimate.is_empty() {
-        text += &format!("\n{}", estimate.join("; "));
+    let mut next = Vec::new();
+    if !done.is_empty() && mode != Mode::Written {
+        let options = options_for(&done);
+        next.push(format!("`jettison fix{options} --write` applies {}", them(number)));
     }
     if done.iter().any(|report| report.outcome.steps.iter().any(|step| step.transform.contract.splits)) {
-        text += "\nnot needed: cleanups in stages that are no longer part of the image";
+        next.push("not needed: cleanups in stages that are no longer part of the image".to_owned());
     }
     if !unapplied.is_empty() {
-        let more = if verbosity == Verbosity::Everything { "" } else { "; -v says why" };
-        text += &format!("\nnot applied: {}{more}", unapplied.join(", "));
+        next.push(format!("not applied: {}", unapplied.join(", ")));
+        next.extend((verbosity != Verbosity::Everything).then(|| "-v says why".to_owned()));
     }
-    text
+    let lines = [parts, next].into_iter().filter(|parts| !parts.is_empty());
+    lines.map(|parts| parts.join("; ")).collect::<Vec<_>>().join("\n")
 }
