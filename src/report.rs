@@ -1,6 +1,7 @@
 //! Output for people and programs. The only module that formats; it makes no decisions and reads no
 //! files.
 
+pub mod budget;
 pub mod diff;
 pub mod estimate;
 mod excerpt;

@@ -607,3 +607,22 @@ fn findings_fit_the_terminal() {
     let said = on_terminal(folder.path(), &["diff"], 80);
     assert!(said.contains("\n-RUN apt-get update\n"), "{said}");
 }
+
+/// A budget fails a check only for what the fixes certainly save, and names the fix to blame.
+#[test]
+fn a_budget_fails_with_the_line_to_blame() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+    let folder = folder(&[("Dockerfile", text)]);
+    let over = run(folder.path(), &["check", "--fail-over", "10MB"]);
+    assert_eq!(code(&over), 1);
+    let said = stderr(&over);
+    let blamed = "most of it by Dockerfile:2:1: clean-package-caches: ";
+    assert!(said.contains("over budget: Dockerfile: the fixes save at least 17"), "{said}");
+    assert!(said.contains(", more than 10.0 MB; ") && said.contains(blamed), "{said}");
+    let within = run(folder.path(), &["check", "--fail-over", "50MB"]);
+    assert!(code(&within) == 0 && !stderr(&within).contains("over budget"), "{}", stderr(&within));
+    let share = run(folder.path(), &["check", "--fail-over", "5%"]);
+    assert!(code(&share) == 2 && stderr(&share).contains("--measure"), "{}", stderr(&share));
+    let unknown = run(folder.path(), &["check", "--fail-over", "50"]);
+    assert!(code(&unknown) == 2 && stderr(&unknown).contains("50MB"), "{}", stderr(&unknown));
+}

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::config::Flags;
+use crate::report::budget::Budget;
 use crate::report::{FORMATS, Format};
 
 /// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images
@@ -178,6 +179,9 @@ pub struct Fix {
     /// Exit with status 0 also if something would change
     #[arg(long, help_heading = OUTPUT)]
     pub exit_zero: bool,
+    /// Exit with status 1 only if the fixes of a file save more: 50MB, or 5% with --measure
+    #[arg(long, value_name = "SIZE", conflicts_with_all = ["exit_zero", "write", "interactive"], help_heading = OUTPUT)]
+    pub fail_over: Option<Budget>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, help_heading = OUTPUT)]
     pub color: Color,
@@ -272,6 +276,10 @@ pub struct Measure {
     /// Output format
     #[arg(long, value_enum, default_value_t = MeasureFormat::Human)]
     pub format: MeasureFormat,
+    /// Exit with status 1 if the fixes save more than this, or if AFTER is larger by more than this:
+    /// 50MB or 5%
+    #[arg(long, value_name = "SIZE")]
+    pub fail_over: Option<Budget>,
     /// Also write the figures to a file whose name ends in .html, .md, .json or .txt (repeatable)
     #[arg(long, value_name = "FILE")]
     pub save: Vec<PathBuf>,

@@ -264,7 +264,7 @@ pub fn size(bytes: u64) -> String {
 
 /// Bytes as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "what is shown has four digits")]
-fn number(bytes: u64) -> f64 {
+pub(super) fn number(bytes: u64) -> f64 {
     bytes as f64
 }
 

@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::escape;
 use crate::git;
 use crate::pipeline::{self, Outcome};
+use crate::report::budget::Budget;
 use crate::report::human;
 use crate::report::{self, Failure, FileReport, diff};
 use crate::verification::Proven;
@@ -89,8 +90,17 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
             )?;
         }
     }
-    output::print(args, &reports)?;
-    Ok(status(args, &reports))
+    finish(args, &reports)
+}
+
+/// Prints the results, and which files are over the budget.
+fn finish(args: &Fix, reports: &[FileReport]) -> anyhow::Result<Status> {
+    output::print(args, reports)?;
+    let excess = |report| args.fail_over.and_then(|budget| budget.excess(report));
+    for message in reports.iter().filter_map(excess) {
+        writeln!(anstream::stderr().lock(), "over budget: {message}")?;
+    }
+    Ok(status(args, reports))
 }
 
 /// Sets the paths from the top of the repository for the diff, if that is not the current directory.
@@ -120,6 +130,10 @@ fn is_consistent(args: &Fix) -> anyhow::Result<()> {
     anyhow::ensure!(
         args.proof.verify || !args.choice.flags.minimize,
         "--minimize removes what no check of the image opens, so it needs --verify"
+    );
+    anyhow::ensure!(
+        args.proof.measure || !matches!(args.fail_over, Some(Budget::Percent(_))),
+        "--fail-over with a share of the image needs its size; add --measure, or give a size such as 50MB"
     );
     Ok(())
 }
@@ -241,8 +255,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         Ok(file) => file,
         Err(failure) => {
             let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];
-            output::print(args, &reports)?;
-            return Ok(status(args, &reports));
+            return finish(args, &reports);
         }
     };
     // The ignore file is not written in this mode, so no fix may depend on a new one.
@@ -255,8 +268,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     if args.mode.check || args.format.is_some() || args.statistics {
         let reports = [FileReport::fixed(name, text, outcome)];
-        output::print(args, &reports)?;
-        return Ok(status(args, &reports));
+        return finish(args, &reports);
     }
     let new = outcome.text().unwrap_or(&text);
     let shown = if output::is_terminal(args) { escape::lines(new) } else { new.into() };
@@ -272,8 +284,12 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
 pub(super) fn status(args: &Fix, reports: &[FileReport]) -> Status {
     let of = |report: &FileReport| match (&report.error, report.changed()) {
         (Some(_), _) => Status::Failed,
-        (None, true) if !args.mode.write && !args.exit_zero => Status::WouldChange,
-        _ => Status::Clean,
+        (None, true) if args.mode.write || args.exit_zero => Status::Clean,
+        (None, true) => match args.fail_over {
+            Some(budget) if budget.excess(report).is_none() => Status::Clean,
+            _ => Status::WouldChange,
+        },
+        (None, false) => Status::Clean,
     };
     reports.iter().map(of).max().unwrap_or(Status::Clean)
 }

@@ -49,7 +49,16 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
         print(&mut text, format, &measured)?;
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
     }
-    Ok(if has_figures { Status::Clean } else { Status::Failed })
+    if !has_figures {
+        return Ok(Status::Failed);
+    }
+    match args.fail_over.and_then(|budget| budget.excess_of(&measured)) {
+        Some(message) => {
+            writeln!(anstream::stderr().lock(), "over budget: {message}")?;
+            Ok(Status::WouldChange)
+        }
+        None => Ok(Status::Clean),
+    }
 }
 
 /// The engine and the options for measuring.

@@ -51,6 +51,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
         output: None,
         statistics: false,
         exit_zero: false,
+        fail_over: None,
         color: Color::Auto,
         quiet: true,
         verbose: false,
