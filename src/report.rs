@@ -7,6 +7,7 @@ pub mod estimate;
 mod excerpt;
 pub mod github;
 pub mod gitlab;
+pub mod hadolint;
 pub mod human;
 mod inert;
 #[cfg(feature = "inspect")]
@@ -43,6 +44,7 @@ pub const FORMATS: &[Format] = &[
     sarif::FORMAT,
     github::FORMAT,
     gitlab::FORMAT,
+    hadolint::FORMAT,
     markdown::FORMAT,
 ];
 

@@ -70,6 +70,29 @@ fn annotations_for_github_and_a_summary_of_the_run() {
     assert_eq!(text(&again.stdout), fs::read_to_string(&summary).expect("a summary"));
 }
 
+/// As hadolint 2.15.1 prints its findings for the same lines.
+#[test]
+fn findings_in_the_words_of_hadolint() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let source = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\nRUN pip install flask\n\
+                CMD [\"a\"]\nCMD [\"b\"]\n";
+    fs::write(folder.path().join("Dockerfile"), source).expect("writable");
+    let output = run(folder.path(), &["check", "--as", "hadolint", "--select", "default,tidy"]);
+    let said = text(&output.stdout);
+    let starts: Vec<&str> = said.lines().filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    assert_eq!(
+        starts,
+        [
+            "Dockerfile:2 DL3009 info",
+            "Dockerfile:3 DL3059 info",
+            "Dockerfile:4 DL3042 warning",
+            "Dockerfile:5 DL4003 warning",
+        ],
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
 #[test]
 fn a_code_quality_report_for_gitlab() {
     let folder = sample();
@@ -227,6 +250,7 @@ fn what_can_not_be_seen_is_shown() {
         &["fix", "--format", "github", "-v"],
         &["fix", "--format", "gitlab"],
         &["fix", "--format", "markdown"],
+        &["fix", "--format", "hadolint"],
         &["fix", "--color", "always"],
         &["fix", "--write", "-v"],
     ] {

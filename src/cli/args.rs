@@ -168,7 +168,7 @@ pub struct Fix {
     #[arg(long, value_name = "PATH", help_heading = FILES, hide_short_help = true)]
     pub stdin_filename: Option<PathBuf>,
     /// Output format [default: diff; with --check and --write full on a terminal, else concise]
-    #[arg(long, alias = "output-format", value_parser = format_parser(), help_heading = OUTPUT)]
+    #[arg(long, aliases = ["output-format", "as"], value_parser = format_parser(), help_heading = OUTPUT)]
     pub format: Option<Format>,
     /// Write the results to a file instead of standard output
     #[arg(long, short, value_name = "FILE", help_heading = OUTPUT)]
