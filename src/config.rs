@@ -36,9 +36,10 @@ pub fn versions() -> Vec<(String, &'static str)> {
     options::all().into_iter().map(|option| (option.key, option.since)).collect()
 }
 
-/// A configuration file in which every option is a comment.
+/// A configuration file in which every option is a comment, except those that have a value: a key,
+/// the value as YAML, and where it comes from.
 #[doc(hidden)]
-pub fn template() -> String {
+pub fn template(values: &[(&str, String, String)]) -> String {
     let mut text = String::from(
         "# Configuration of Jettison for the Dockerfiles in this directory and below.\n\
          # To change a setting, remove the `# ` before it.\n",
@@ -53,7 +54,11 @@ pub fn template() -> String {
             }
             line += &format!(" {word}");
         }
-        text += &format!("{line}\n# {}: {}\n", option.key, plain(&option.default));
+        text += &format!("{line}\n");
+        match values.iter().find(|(key, ..)| *key == option.key) {
+            Some((key, value, source)) => text += &format!("# {source}\n{key}: {value}\n"),
+            None => text += &format!("# {}: {}\n", option.key, plain(&option.default)),
+        }
     }
     text += "\n# Settings for some of the files, which replace those above.\n\
              # overrides:\n\
@@ -261,6 +266,23 @@ impl Settings {
         };
         is_selected && !is_named(&self.config.ignore)
     }
+
+    /// The first of some codes that a configuration ignores.
+    pub fn ignored_code(&self, codes: &[&str]) -> Option<(&str, IgnoredBy)> {
+        let by_hadolint = self.hadolint.ignored.iter().map(|code| (code, IgnoredBy::Hadolint));
+        let all = by_hadolint.chain(self.config.ignore.iter().map(|code| (code, IgnoredBy::Jettison)));
+        all.map(|(code, by)| (code.as_str(), by))
+            .find(|(code, _)| codes.iter().any(|own| own.eq_ignore_ascii_case(code)))
+    }
+}
+
+/// Whose configuration ignores a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IgnoredBy {
+    /// hadolint's.
+    Hadolint,
+    /// Jettison's own, or the command line.
+    Jettison,
 }
 
 /// A group of transforms. `select` and `ignore` accept its name for all of its members.

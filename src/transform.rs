@@ -137,11 +137,10 @@ impl Context<'_> {
         self.file.instructions().any(|(_, instruction)| self.pragmas.silence(&names, instruction.text))
     }
 
-    /// Whether a comment, or hadolint's configuration, suppresses fixes with one of these codes.
+    /// Whether a comment or a configuration suppresses fixes with one of these codes.
     pub fn is_suppressed(&self, codes: &[String], anchor: Span) -> bool {
         let names: Vec<&str> = codes.iter().map(String::as_str).collect();
-        self.pragmas.silence(&names, anchor)
-            || self.settings.hadolint.ignored.iter().any(|code| names.contains(&code.as_str()))
+        self.pragmas.silence(&names, anchor) || self.settings.ignored_code(&names).is_some()
     }
 }
 

@@ -626,3 +626,45 @@ fn a_budget_fails_with_the_line_to_blame() {
     let unknown = run(folder.path(), &["check", "--fail-over", "50"]);
     assert!(code(&unknown) == 2 && stderr(&unknown).contains("50MB"), "{}", stderr(&unknown));
 }
+
+/// What another linter ignores is taken over, in codes that have the same effect here.
+#[test]
+fn the_configuration_of_another_linter_is_taken_over() {
+    let dockerfile = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\nRUN pip install x\n";
+    let folder = folder(&[
+        ("Dockerfile", dockerfile),
+        ("droast.toml", "skip = [\"DF003\", \"DF012\"]\n"),
+        (".tally.toml", "[rules.hadolint.DL3042]\nseverity = \"off\"\n"),
+    ]);
+    let initial = run(folder.path(), &["init", ".", "--from", "droast.toml", "--from", ".tally.toml"]);
+    let said = stdout(&initial);
+    assert!(said.contains("wrote .jettison.yaml\n"), "{said}{}", stderr(&initial));
+    assert!(said.contains("droast.toml: ignored as there: DL3059\n"), "{said}");
+    assert!(said.contains("droast.toml: not needed, because no transform fixes them: DF012\n"), "{said}");
+    let written = read(&folder, ".jettison.yaml");
+    assert!(written.contains("# From droast.toml and .tally.toml.\nignore: [DL3042, DL3059]\n"), "{written}");
+    let checked = run(folder.path(), &["check", "--as", "hadolint"]);
+    assert_eq!(stdout(&checked), "", "{}", stderr(&checked));
+    assert!(stderr(&checked).contains(" suppressed"), "{}", stderr(&checked));
+    let unknown = run(folder.path(), &["init", "--from", "Dockerfile"]);
+    assert_eq!(code(&unknown), 2);
+}
+
+/// `ignore` takes the codes of hadolint, each for the fixes that answer it.
+#[test]
+fn a_code_can_be_ignored() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n")]);
+    assert_eq!(code(&run(folder.path(), &["check"])), 1);
+    let ignored = run(folder.path(), &["check", "-v", "--ignore", "dl3009"]);
+    assert_eq!(code(&ignored), 0, "{}", stderr(&ignored));
+    assert!(stderr(&ignored).contains("the configuration ignores dl3009"), "{}", stderr(&ignored));
+    for (arguments, message) in [
+        (["--ignore", "DL3008"], "no transform fixes DL3008: "),
+        (["--select", "DL3009"], "DL3009 is a code, not a transform; clean-package-caches fixes it"),
+        (["--ignore", "DL30"], "unknown transform `DL30`"),
+    ] {
+        let refused = run(folder.path(), &["check", arguments[0], arguments[1]]);
+        assert_eq!(code(&refused), 2);
+        assert!(stderr(&refused).contains(message), "{}", stderr(&refused));
+    }
+}

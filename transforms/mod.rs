@@ -119,9 +119,20 @@ pub fn find(id: &str) -> Option<&'static Transform> {
     ALL.iter().find(|transform| transform.id == id)
 }
 
-/// Whether `select` and `ignore` accept a name: the id of a transform, or a group.
+/// Whether `select` accepts a name: the id of a transform, or a group.
 pub fn is_selector(name: &str) -> bool {
     find(name).is_some() || Group::parse(name).is_some()
+}
+
+/// Whether `ignore` accepts a name: one that `select` accepts, or a code that a transform covers.
+pub fn can_be_ignored(name: &str) -> bool {
+    is_selector(name) || !for_code(name).is_empty()
+}
+
+/// The transforms that cover a code of hadolint or a check of BuildKit, in any case.
+pub fn for_code(code: &str) -> Vec<&'static Transform> {
+    let covers = |transform: &&Transform| transform.hadolint.iter().any(|own| own.eq_ignore_ascii_case(code));
+    ALL.iter().filter(covers).collect()
 }
 
 /// The transforms of a group, in the order in which they run.

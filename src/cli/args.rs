@@ -434,6 +434,10 @@ pub struct Init {
     /// The directory to write it to [default: the top of the repository, otherwise .]
     #[arg(value_name = "DIR")]
     pub directory: Option<PathBuf>,
+    /// Take over what another linter's configuration ignores: .hadolint.yaml, .tally.toml,
+    /// droast.toml or .dockerfile-doctor.yaml (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub from: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

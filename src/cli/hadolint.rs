@@ -136,7 +136,7 @@ impl Findings {
     /// The answers for a file that is not changed because of an error, which is shown above them.
     pub fn refusals(&self, path: &Path) -> Vec<Finding> {
         let finding = |found: &Found| {
-            let (answer, reason) = if transforms_for(&found.code).is_empty() {
+            let (answer, reason) = if transforms::for_code(&found.code).is_empty() {
                 (Answer::None, reason(&found.code).to_owned())
             } else {
                 (Answer::Refused, "the file has an error, so nothing in it is changed".to_owned())
@@ -150,12 +150,6 @@ impl Findings {
 /// A canonical name of a file.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-/// The transforms that fix a finding with this code, in any case.
-pub fn transforms_for(code: &str) -> Vec<&'static Transform> {
-    let fixes = |transform: &&Transform| transform.hadolint.iter().any(|own| own.eq_ignore_ascii_case(code));
-    transforms::ALL.iter().filter(fixes).collect()
 }
 
 /// Why no transform fixes a rule of hadolint, ShellCheck or BuildKit; `None` for any other word.

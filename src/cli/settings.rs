@@ -12,7 +12,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::cli::args::Choice;
 use crate::cli::folders::Folders;
-use crate::cli::{input, names, reach};
+use crate::cli::{hadolint, input, names, reach};
 use crate::config::{Config, Hadolint, Mistake, Search, Settings};
 use crate::report::{Failure, Spot};
 use crate::span::Place;
@@ -67,10 +67,9 @@ impl Searched {
 impl<'a> Configurations<'a> {
     /// Checks what the command line says.
     pub fn new(args: &'a Choice) -> anyhow::Result<Self> {
-        for id in args.flags.select.iter().chain(&args.flags.ignore) {
-            if !transforms::is_selector(id) {
-                bail!(unknown_transform(id));
-            }
+        let (selected, ignored) = (args.flags.select.iter(), args.flags.ignore.iter());
+        if let Some(id) = first_unknown(selected, ignored) {
+            bail!(unknown_transform(id));
         }
         patterns(Path::new(""), &args.flags.exclude).map_err(anyhow::Error::msg)?;
         Ok(Self { args, found: Mutex::default(), folders: Arc::default() })
@@ -206,8 +205,25 @@ impl<'a> Configurations<'a> {
     }
 }
 
+/// The first name that `select` or `ignore` does not accept.
+fn first_unknown<'n>(
+    mut selected: impl Iterator<Item = &'n String>,
+    mut ignored: impl Iterator<Item = &'n String>,
+) -> Option<&'n String> {
+    selected
+        .find(|id| !transforms::is_selector(id))
+        .or_else(|| ignored.find(|id| !transforms::can_be_ignored(id)))
+}
+
 /// The message for an unknown transform, with the most similar id.
 pub fn unknown_transform(id: &str) -> String {
+    let fixing: Vec<&str> = transforms::for_code(id).iter().map(|transform| transform.id).collect();
+    if !fixing.is_empty() {
+        return format!("{id} is a code, not a transform; {} fixes it", fixing.join(", "));
+    }
+    if let Some(reason) = hadolint::unanswered(id) {
+        return format!("no transform fixes {id}: {reason}");
+    }
     let hint = transforms::nearest(id).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
     format!("unknown transform `{id}`{hint} (`jettison list` shows all)")
 }
@@ -270,12 +286,12 @@ fn wrong(path: &Path, text: &str, mistake: Mistake) -> Failure {
 fn read(path: &Path) -> Result<(Config, Vec<Gitignore>), Failure> {
     let text = configuration(path)?;
     let config = Config::parse(&text).map_err(|mistake| wrong(path, &text, mistake))?;
-    let mut ids: Vec<&String> = config.select.iter().flatten().chain(&config.ignore).collect();
-    for settings in &config.overrides {
-        ids.extend(settings.select.iter().flatten().flatten());
-        ids.extend(settings.ignore.iter().flatten());
-    }
-    if let Some(id) = ids.into_iter().find(|id| !transforms::is_selector(id)) {
+    let (overrides, mut selected, mut ignored) = (&config.overrides, Vec::new(), Vec::new());
+    selected.extend(config.select.iter().flatten());
+    selected.extend(overrides.iter().flat_map(|settings| settings.select.iter().flatten().flatten()));
+    ignored.extend(&config.ignore);
+    ignored.extend(overrides.iter().flat_map(|settings| settings.ignore.iter().flatten()));
+    if let Some(id) = first_unknown(selected.into_iter(), ignored.into_iter()) {
         return Err(wrong(path, &text, Mistake::new(unknown_transform(id)).near(id, &text)));
     }
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -88,9 +88,10 @@ options! {
         select: Vec<String>
     } => |value, ids| if !ids.is_empty() { *value = Some(ids.clone()) };
 
-    /// Skip these transforms, or those of a group.
+    /// Skip these transforms, those of a group, or the fixes for these codes of hadolint and checks of
+    /// BuildKit.
     ignore: Vec<String> = Vec::new(), since: "0.1.0", flag: {
-        /// Skip these transforms
+        /// Skip these transforms, or the fixes for a code such as DL3059
         #[arg(long, value_name = "ID", value_delimiter = ',')]
         ignore: Vec<String>
     } => |value, ids| value.extend(ids.iter().cloned());

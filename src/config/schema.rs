@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::options;
 
-/// The options whose values are ids of transforms.
-const OF_IDS: &[&str] = &["select", "ignore"];
+/// The options whose values are ids of transforms, and what else they accept.
+const OF_IDS: &[(&str, &str)] = &[("select", "transform"), ("ignore", "ignored")];
 
 /// An option as the schema describes it.
 pub(super) struct Described {
@@ -98,7 +98,8 @@ pub fn schema() -> String {
     }}
   }},
   "definitions": {{
-    "transform": {{ "type": "string", "pattern": "^[a-z][a-z0-9-]*$" }}
+    "transform": {{ "type": "string", "pattern": "^[a-z][a-z0-9-]*$" }},
+    "ignored": {{ "type": "string", "pattern": "^([a-z][a-z0-9-]*|DL[0-9]{{4}}|[A-Z][A-Za-z]+)$" }}
   }}
 }}
 "#,
@@ -108,9 +109,9 @@ pub fn schema() -> String {
 
 fn property(option: Described) -> String {
     let Described { key, about, mut form, default, .. } = option;
-    if OF_IDS.contains(&key.as_str()) {
+    if let Some((_, definition)) = OF_IDS.iter().find(|(name, _)| *name == key) {
         form.retain(|(member, _)| *member != "items");
-        form.push(("items", json!({ "$ref": "#/definitions/transform" })));
+        form.push(("items", json!({ "$ref": format!("#/definitions/{definition}") })));
     }
     let mut members = vec![("description", json!(about))];
     members.append(&mut form);

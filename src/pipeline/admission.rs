@@ -3,7 +3,7 @@
 
 use super::source_positions::SourcePositions;
 use super::{Applied, Unapplied, needed};
-use crate::config::Settings;
+use crate::config::{IgnoredBy, Settings};
 use crate::pragma::Pragmas;
 use crate::reasons::{self, Reason};
 use crate::span::Span;
@@ -68,9 +68,12 @@ impl Admission<'_> {
         let hold = |reason: Reason, applicability| {
             Verdict::Hold(self.unapplied(transform, fix.anchor, reason, applicability))
         };
-        let hadolint = &self.settings.hadolint;
-        if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
-            return hold(reasons::ignored_by_hadolint(code).undone(title), None);
+        if let Some((code, by)) = self.settings.ignored_code(names) {
+            let reason = match by {
+                IgnoredBy::Hadolint => reasons::ignored_by_hadolint(code),
+                IgnoredBy::Jettison => reasons::ignored_by_configuration(code),
+            };
+            return hold(reason.undone(title), None);
         }
         // A comment on any instruction that a fix edits suppresses it, not only on the one that it
         // reports.
@@ -98,7 +101,7 @@ impl Admission<'_> {
             applicability: fix.applicability,
             place: self.positions.place(fix.anchor.start),
             lines: about,
-            severity: hadolint.severity(names),
+            severity: self.settings.hadolint.severity(names),
             hadolint: codes,
             effect: fix.effect.unwrap_or(transform.contract.effect),
             estimate: fix.estimate.clone(),

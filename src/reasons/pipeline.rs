@@ -17,6 +17,9 @@ reasons! {
     /// hadolint's configuration ignores the code that the fix resolves.
     ignored_by_hadolint(code: &str) = "hadolint's configuration ignores {code}";
 
+    /// The configuration or `--ignore` names the code that the fix resolves.
+    ignored_by_configuration(code: &str) = "the configuration ignores {code}";
+
     /// A comment says that the file is generated: `edit-generated` in the configuration allows fixes.
     generated_file(line: usize) = "not done, because line {line} says that this file is not to be edited";
 

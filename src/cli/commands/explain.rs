@@ -29,7 +29,7 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
         members(&mut out, group, width())?;
         return Ok(Status::Clean);
     }
-    let answers = hadolint::transforms_for(&args.id);
+    let answers = transforms::for_code(&args.id);
     if let [first, more @ ..] = &answers[..] {
         let code = first.hadolint.iter().find(|code| code.eq_ignore_ascii_case(&args.id));
         writeln!(out, "{} is fixed by {}.\n", code.map_or(&*args.id, |code| code), names(&answers))?;
