@@ -133,10 +133,8 @@ fn options<'a>(call: &Call<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
     (options, call.values.iter().map(|word| word.raw.as_str()).collect())
 }
 
-/// Whether a word is the name of a package and nothing else.
+/// Whether a word is the name of a package and nothing else, without quotes.
 fn is_plain(word: &Word) -> bool {
-    word.literal().is_some_and(|name| {
-        !name.ends_with('-')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.' | ':'))
-    })
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.' | ':');
+    !word.raw.ends_with('-') && word.raw.chars().all(is_of_a_name)
 }

@@ -110,6 +110,9 @@ reasons! {
     /// The package manager is called by a relative path.
     called_by_relative_path(manager: &str) = "{manager} is called by a relative path";
 
+    /// The package manager is called by a path that can't be repeated in another command.
+    called_by_unusual_path(manager: &str) = "{manager} is called by a path that can't be repeated";
+
     /// The package manager is called by a path that another program prints.
     called_by_printed_path(manager: &str) = "{manager} is called by a path that another program prints";
 

@@ -71,6 +71,9 @@ impl RedundantCleanup {
                 spans.push(command(run, invocation)?);
             } else {
                 for (word, _) in &removed {
+                    if !invocation.simple.assignments.is_empty() {
+                        return Err(reasons::word_not_removable(&word.raw));
+                    }
                     spans.push(word_span(run, invocation, word)?);
                 }
             }

@@ -83,6 +83,10 @@ pub(crate) fn cleanup_command(
     if program.raw.contains('/') && !program.raw.starts_with(['/', '$', '~', '"']) {
         return Err(reasons::called_by_relative_path(name));
     }
+    // It would look like the start of a comment.
+    if program.raw.contains('#') {
+        return Err(reasons::called_by_unusual_path(name));
+    }
     if program.raw.contains('`') || program.raw.contains("$(") {
         return Err(reasons::called_by_printed_path(name));
     }

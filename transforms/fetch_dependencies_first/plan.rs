@@ -179,7 +179,9 @@ fn command(build: &FirstBuild<'_, '_>) -> Result<String, Reason> {
     command += &format!(" {}", fetch.verb);
     if fetch.takes_operands {
         for word in &call.packages {
-            let name = word.literal().ok_or_else(|| reasons::unusual_call(&call.manager.name))?;
+            // A word with quotes is a name that the author could not write otherwise.
+            let name = word.literal().filter(|name| word.raw == *name);
+            let name = name.ok_or_else(|| reasons::unusual_call(&call.manager.name))?;
             command += &format!(" {name}");
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::facts::{FURTHEST, Facts, Stage};
 use crate::syntax::value::{Part, parts};
-use crate::syntax::{Assignment, Body, Instruction, Keyword};
+use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
 
 /// One entry: a variable, a label, or a port.
 pub(super) struct Entry {
@@ -38,7 +38,14 @@ impl Entry {
 pub(super) fn of_stage(facts: &Facts<'_>, stage: &Stage) -> Vec<Option<Entry>> {
     let mut all = Vec::new();
     for item in stage.items.clone() {
-        let Some(instruction) = facts.instruction_at(item) else { continue };
+        let instruction = match &facts.file.items[item] {
+            Item::Instruction(instruction) => instruction,
+            Item::Error(..) => {
+                all.push(None);
+                continue;
+            }
+            Item::Blank(_) | Item::Comment(_) | Item::Directive(_) => continue,
+        };
         let keyword = instruction.keyword;
         let is_complete = |entries: usize| entries == words(instruction).len() && entries < FURTHEST;
         match &instruction.body {

@@ -52,6 +52,10 @@ fn replaced(facts: &Facts<'_>, stage: &Stage) -> Option<(String, Vec<Variable>)>
     for item in stage.items.clone() {
         let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
         let Body::Workdir(path) = &instruction.body else { continue };
+        // It is relative to the directory with the variable.
+        if !variables.is_empty() && !path.starts_with(['/', '$']) {
+            return None;
+        }
         if !path.contains('$') || facts.directory_after(item).is_some() {
             continue;
         }
