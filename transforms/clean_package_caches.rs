@@ -30,7 +30,8 @@
 //!   "symlink"`);
 //! - if the RUN only fetches an index that no later step uses;
 //! - if an option or a variable moves the cache;
-//! - if the package manager may no longer exist at the end of the RUN;
+//! - if the package manager may no longer exist at the end of the RUN, and its cache can't be deleted
+//!   by path as those of npm, yum and dnf can;
 //! - if the script ends in a background job; and
 //! - for `yarn`, unless it is certainly Yarn 1: later versions may run packages from the cache.
 //!

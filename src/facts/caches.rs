@@ -235,6 +235,10 @@ impl Facts<'_> {
                 && invocation.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
                 && arguments.join(" ") == rest
         };
+        let by_path = move |invocation: &Invocation<'_>| {
+            let command = cache.clean_by_path.as_deref().unwrap_or_default().split(' ');
+            invocation.words.len() > 1 && invocation.words.iter().map(|word| word.raw.as_str()).eq(command)
+        };
         // A search usually removes only some of the files that it finds.
         let is_whole = |removed: Removed<'_>| match removed.extent {
             Extent::Nothing => None,
@@ -253,7 +257,9 @@ impl Facts<'_> {
             removed.or(is_unknown.then_some(false))
         };
         let by_name = (from + 1..run.invocations.len()).filter_map(move |index| {
-            let whole = if by_command(&run.invocations[index]) { Some(true) } else { removes(index) };
+            let invocation = &run.invocations[index];
+            let whole =
+                if by_command(invocation) || by_path(invocation) { Some(true) } else { removes(index) };
             Some((index, whole?))
         });
         by_verb.map(|call| (call.invocation, true)).chain(by_name)

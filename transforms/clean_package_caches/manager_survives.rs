@@ -59,18 +59,7 @@ pub(crate) fn cleanup_command(
         [".", "source", "eval", "export", "nvm"].iter().any(|program| invocation.is(program))
             || invocation.sets("PATH")
     });
-    let later = &run.invocations[last.invocation + 1..];
-    let loses_path = later.iter().any(|invocation| {
-        let sets = |raw: &str| raw.starts_with("PATH=") && !raw.contains("$PATH") && !raw.contains("${PATH");
-        let assigns = invocation.simple.assignments.iter().any(|assignment| {
-            assignment.name == "PATH"
-                && assignment.value.as_ref().is_some_and(|value| sets(&format!("PATH={}", value.raw)))
-        });
-        assigns && invocation.words.is_empty()
-            || invocation.is("export") && invocation.arguments().iter().any(|word| sets(&word.raw))
-            || invocation.program.is_some_and(|program| EVALUATING.contains(&program))
-    });
-    if loses_path {
+    if loses_path(run, last.invocation) {
         return Err(reasons::path_changes(name));
     }
     if !last_invocation.place.own_shell && changes_path {
@@ -92,6 +81,20 @@ pub(crate) fn cleanup_command(
     }
     let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
     Ok(format!("{} {rest}", program.raw))
+}
+
+/// Whether programs may not be found after a command, because the script sets another PATH.
+pub(crate) fn loses_path(run: &RunFacts<'_>, command: usize) -> bool {
+    run.invocations[command + 1..].iter().any(|invocation| {
+        let sets = |raw: &str| raw.starts_with("PATH=") && !raw.contains("$PATH") && !raw.contains("${PATH");
+        let assigns = invocation.simple.assignments.iter().any(|assignment| {
+            assignment.name == "PATH"
+                && assignment.value.as_ref().is_some_and(|value| sets(&format!("PATH={}", value.raw)))
+        });
+        assigns && invocation.words.is_empty()
+            || invocation.is("export") && invocation.arguments().iter().any(|word| sets(&word.raw))
+            || invocation.program.is_some_and(|program| EVALUATING.contains(&program))
+    })
 }
 
 /// Whether a call installs another version of the manager itself.

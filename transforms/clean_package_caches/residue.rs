@@ -96,17 +96,22 @@ fn removal<'a>(
     if facts.is_configured(run, manager) {
         return Err(reasons::configuration_moves_cache());
     }
-    if elevation.is_some() && cache.clean.contains('~') {
-        return Err(reasons::home_chosen_by_sudo());
-    }
-    if cache.clean.contains('~') && run.sets("HOME") {
-        return Err(reasons::script_sets_home());
-    }
     let command = if cache.clean_needs_manager && run.script().is_some() {
-        manager_survives::cleanup_command(facts, run, manager, cache, &run.calls[last], &fills)?
+        let by_manager =
+            manager_survives::cleanup_command(facts, run, manager, cache, &run.calls[last], &fills);
+        // `rm` must be found, and its home directory be the manager's.
+        let is_other_place = manager_survives::loses_path(run, run.calls[last].invocation)
+            || fills.iter().any(|call| run.invocations[call.invocation].sets("HOME"));
+        by_manager.or_else(|reason| cache.clean_by_path.clone().filter(|_| !is_other_place).ok_or(reason))?
     } else {
         cache.clean.clone()
     };
+    if command.contains('~') && run.sets("HOME") {
+        return Err(reasons::script_sets_home());
+    }
+    if elevation.is_some() && command.contains('~') {
+        return Err(reasons::home_chosen_by_sudo());
+    }
     if manager.programs.iter().any(|program| program == "yarn") {
         facts.is_yarn_1(run, &fills)?;
     }

@@ -29,6 +29,9 @@ pub struct Cache {
     /// directory).
     #[serde(default)]
     pub clean_needs_manager: bool,
+    /// The shell command that empties it without the manager, where the manager may be gone.
+    #[serde(default)]
+    pub clean_by_path: Option<String>,
     /// Verbs of this manager that empty it.
     #[serde(default)]
     pub cleaned_by: Vec<String>,
