@@ -71,15 +71,28 @@ impl<'f, 'a> Gains<'f, 'a> {
         if let Some(gain) = refresh(a, b).or_else(|| self.of_ends(first, second)) {
             return Some(gain);
         }
-        let shared = shared(a, b);
-        if !shared.is_empty() && only(self.facts, a, &shared) && only(self.facts, b, &shared) {
+        let mut shared = shared(a, b);
+        if uninstalls(a, b) {
             return Some(Gain {
-                title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
+                title: "remove packages in the layer that installs them".into(),
                 kind: GainKind::Bytes,
                 is_small: true,
             });
         }
-        None
+        let is_whole = only(self.facts, a, &shared) && only(self.facts, b, &shared);
+        // Each layer with an install has another copy of the database of installed packages. Those of
+        // apt-get and apk have about a megabyte, and the steps would no longer be cached separately.
+        let has_large_database = |name: &str| {
+            let keep = self.facts.known.manager(name).map_or(&[][..], |manager| &manager.keep);
+            keep.iter().any(|kept| kept.path == "/var/lib/rpm")
+        };
+        let installs = |run, name| has(run, name, Manager::installs);
+        shared.retain(|name| has_large_database(name) && installs(a, name) && installs(b, name));
+        (is_whole && !shared.is_empty()).then(|| Gain {
+            title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
+            kind: GainKind::Bytes,
+            is_small: true,
+        })
     }
 
     /// The gain of merging two RUNs of a stage that does not ship: the second one installs from the
@@ -189,10 +202,29 @@ fn refresh(first: &RunFacts<'_>, second: &RunFacts<'_>) -> Option<Gain> {
         let call = first.calls.iter().find(|call| call.manager.name == *name);
         (refreshes && installs).then_some(call).flatten()
     })?;
+    let name = &call.manager.name;
+    let is_next = |other: &&Call<'_>| other.manager.name == *name && other.manager.installs(&other.verb);
+    let next = second.calls.iter().find(is_next).map_or("install", |other| other.verb.as_str());
+    let next = if next == "install" { "the install".to_owned() } else { format!("`{name} {next}`") };
     Some(Gain {
-        title: format!("run `{} {}` in the same RUN as the install", call.manager.name, call.verb),
+        title: format!("run `{name} {}` in the same RUN as {next}", call.verb),
         kind: GainKind::Freshness,
         is_small: false,
+    })
+}
+
+/// Whether the second RUN removes packages that the first one installs.
+fn uninstalls(first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
+    let removals = second.calls.iter().filter(|call| call.manager.removes(&call.verb));
+    let is_of_first = |removal: &Call<'_>, name: &str| {
+        first.calls.iter().any(|call| {
+            call.manager.name == removal.manager.name
+                && call.manager.installs(&call.verb)
+                && call.packages.iter().any(|word| word.literal() == Some(name))
+        })
+    };
+    removals.filter(|call| call.manager.kind == Kind::System).any(|call| {
+        call.packages.iter().filter_map(|word| word.literal()).any(|name| is_of_first(call, name))
     })
 }
 
