@@ -100,8 +100,8 @@ pub struct Facts<'a> {
     pub(crate) configuration: Vec<&'a Instruction<'a>>,
     /// Triggers for images built on this one.
     triggers: Vec<&'a Instruction<'a>>,
-    /// Whether the author starts lines with `&&`, according to the first instruction that shows it.
-    leading: Option<bool>,
+    /// How the author breaks lists of commands, according to the first instruction that shows it.
+    lines: style::Lines,
     /// The build context, read at the first question.
     pub context_source: &'a dyn ContextSource,
     /// The scripts that images start, computed at the first question.
@@ -199,7 +199,7 @@ impl<'a> Facts<'a> {
             file.instructions().map(|(_, instruction)| instruction).filter(configuring).collect();
         let is_trigger = |instruction: &&Instruction<'a>| matches!(instruction.body, Body::Onbuild(..));
         let triggers = configuration.iter().copied().filter(is_trigger).collect();
-        let leading = style::leading(file);
+        let lines = style::Lines::of_file(file);
         Self {
             file,
             known,
@@ -216,7 +216,7 @@ impl<'a> Facts<'a> {
             kept: Kept::default(),
             configuration,
             triggers,
-            leading,
+            lines,
             context_source: &NoBuildContext,
             started: OnceLock::new(),
             is_its_context: OnceLock::new(),

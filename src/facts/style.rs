@@ -22,9 +22,11 @@ impl Style {
     /// The style of an instruction: that of its own lines, or else of the file.
     pub fn of(facts: &Facts<'_>, instruction: &Instruction<'_>) -> Self {
         let file = facts.file;
-        let own = lines(instruction.text.of(file.text));
-        let leading = own.leading.or(facts.leading).unwrap_or(true);
-        let indent = own.indent.unwrap_or_else(|| "    ".to_owned());
+        let own = Lines::of(instruction.text.of(file.text));
+        let leading = own.leading.or(facts.lines.leading).unwrap_or(true);
+        // The lines of a package list may have another indentation than those of commands elsewhere.
+        let indent = own.of_list.or(own.of_others).or_else(|| facts.lines.of_list.clone());
+        let indent = indent.unwrap_or_else(|| "    ".to_owned());
         Self { leading, indent, escape: file.escape, line_break: file.line_break() }
     }
 
@@ -39,47 +41,54 @@ impl Style {
     }
 }
 
-/// Whether the operator starts the lines of the first instruction with a list across lines.
-pub(super) fn leading(file: &Dockerfile<'_>) -> Option<bool> {
-    let mut long = file
-        .instructions()
-        .map(|(_, instruction)| instruction.text.of(file.text))
-        .filter(|text| text.contains('\n'));
-    long.find_map(|text| lines(text).leading)
-}
-
-struct Lines {
+/// How the lines of an instruction begin.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lines {
+    /// Whether the operator starts the lines of a list of commands.
     leading: Option<bool>,
-    indent: Option<String>,
+    /// The indentation of the last line that starts a command of the list.
+    of_list: Option<String>,
+    /// That of the first other line, such as one of a package list.
+    of_others: Option<String>,
 }
 
-fn lines(text: &str) -> Lines {
-    let mut result = Lines { leading: None, indent: None };
-    let mut previous_ends = false;
-    for (index, line) in text.lines().enumerate() {
-        let code = line.trim_start();
-        let starts = code.starts_with("&&");
-        if index > 0 && !code.is_empty() && !code.starts_with('#') {
-            // The indentation of a line that continues the list, not of one that continues a
-            // package list.
-            if starts || previous_ends || result.indent.is_none() && result.leading.is_none() {
-                let before = &line[..line.len() - code.len()];
-                // Other white space, such as a lone carriage return, is part of a word to the
-                // shell.
-                result.indent = before.chars().all(|c| c == ' ' || c == '\t').then(|| before.to_owned());
-            }
-            if starts {
-                result.leading = Some(true);
-            } else if previous_ends && result.leading.is_none() {
-                result.leading = Some(false);
-            }
-        }
-        if !code.starts_with('#') {
-            let end = line.trim_end().trim_end_matches(['\\', '`']).trim_end();
-            previous_ends = end.ends_with("&&") || end.ends_with(';');
-        }
+impl Lines {
+    /// Of the first instruction of a file with a list across lines.
+    pub(super) fn of_file(file: &Dockerfile<'_>) -> Self {
+        let mut long = file
+            .instructions()
+            .map(|(_, instruction)| instruction.text.of(file.text))
+            .filter(|text| text.contains('\n'));
+        long.find_map(|text| Some(Self::of(text)).filter(|lines| lines.leading.is_some())).unwrap_or_default()
     }
-    // An unindented continuation is a long package list, or a habit that should not be repeated.
-    result.indent = result.indent.filter(|indent| !indent.is_empty());
-    result
+
+    fn of(text: &str) -> Self {
+        let mut result = Self::default();
+        let mut previous_ends = false;
+        for (index, line) in text.lines().enumerate() {
+            let code = line.trim_start();
+            let starts = code.starts_with("&&");
+            if index > 0 && !code.is_empty() && !code.starts_with('#') {
+                let before = &line[..line.len() - code.len()];
+                // Other white space, such as a lone carriage return, is part of a word to the shell.
+                let indent = before.chars().all(|c| c == ' ' || c == '\t').then(|| before.to_owned());
+                if starts || previous_ends {
+                    result.of_list = indent;
+                } else if result.of_others.is_none() {
+                    // An unindented line of a package list is no example for commands.
+                    result.of_others = indent.filter(|indent| !indent.is_empty());
+                }
+                if starts {
+                    result.leading = Some(true);
+                } else if previous_ends && result.leading.is_none() {
+                    result.leading = Some(false);
+                }
+            }
+            if !code.starts_with('#') {
+                let end = line.trim_end().trim_end_matches(['\\', '`']).trim_end();
+                previous_ends = end.ends_with("&&") || end.ends_with(';');
+            }
+        }
+        result
+    }
 }
