@@ -92,6 +92,9 @@ reasons! {
     /// A tool is only in the JDK.
     tool_in_jdk(tool: &str) = "`{tool}` is only in the JDK";
 
+    /// A RUN runs something that can't be read, and may call the compiler of the JDK.
+    may_call_the_jdk(program: &str) = "`{program}` in a RUN may call a tool that is only in the JDK";
+
     /// The image starts a script or a table of commands that can't be read.
     start_script_unknown() = "the image starts a script or a table of commands that is not in the build context or can't be read; it may call programs that are only in the full image";
 

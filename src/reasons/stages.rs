@@ -17,6 +17,9 @@ reasons! {
     /// The path that a command writes to is unknown.
     unknown_target_path(word: &str) = "the target path `{word}` is unknown";
 
+    /// A file that may belong to an installed package is removed, and the package is installed again.
+    file_of_package_removed(path: &str) = "`{path}` is removed, and may belong to a package that is installed again in the final image";
+
     /// The effect of a command is unknown.
     unknown_command(program: &str) = "the effect of `{program}` is unknown; it may leave files that the running program needs";
 
@@ -235,6 +238,9 @@ reasons! {
 
     /// A file calls a program by its path, which changes.
     named_by_path(file: &str, path: &str) = "{file} calls {path}, and the packages would be in another directory";
+
+    /// A script or the start command searches programs on another path.
+    replaces_path(file: &str, how: &str) = "{file} searches programs on another path ({how}), which lacks those of the packages";
 
     /// A Python program downloads something to an unknown place.
     unknown_download() = "a Python program downloads something to an unknown place";

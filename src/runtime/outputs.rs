@@ -8,7 +8,9 @@ use crate::facts::actions::{Action, Name};
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
-use crate::knowledge::lists::directories::{NOT_READ_AT_RUN_TIME, OF_EVERY_IMAGE, PACKAGE_SOURCES};
+use crate::knowledge::lists::directories::{
+    NOT_READ_AT_RUN_TIME, OF_EVERY_IMAGE, PACKAGE_SOURCES, READ_BY_BUILDS_ONLY, WRITTEN_AT_RUN_TIME,
+};
 use crate::knowledge::lists::programs::{OF_THE_SYSTEM_WITHOUT_OUTPUT, WITHOUT_OUTPUT_FILES};
 use crate::knowledge::{Act, Kind, Scope};
 use crate::reasons::{self, Reason};
@@ -185,6 +187,10 @@ impl StageOutputs {
             Some(Scope::Accounts) if !invocation.place.is_certain() || invocation.place.in_word => {
                 Err(reasons::may_not_run(program))
             }
+            // `echo name:password | chpasswd`: only the whole pipeline could be repeated.
+            Some(Scope::Accounts) if !invocation.place.alone || !invocation.command.redirects.is_empty() => {
+                Err(unknown())
+            }
             Some(Scope::Accounts) => {
                 self.accounts.push(invocation.command.span.of(facts.file.text).to_owned());
                 Ok(())
@@ -224,7 +230,11 @@ impl StageOutputs {
             match (action.act, action.to) {
                 (act, _) if act.removes() => {
                     let named = Name::Part(name.written().trim_end_matches("/*"));
-                    step.path_of(facts, named).into_iter().for_each(|path| self.goes(path));
+                    let path = step.path_of(facts, named);
+                    if let Some(path) = path.as_ref().filter(|path| self.is_of_a_package(path)) {
+                        return Err(reasons::file_of_package_removed(path));
+                    }
+                    path.into_iter().for_each(|path| self.goes(path));
                 }
                 (act, Some(to)) => {
                     let target = resolve(to.name)?;
@@ -315,7 +325,7 @@ impl StageOutputs {
         let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
         if program == "chown" && step.invocation.has_flag('R', "--recursive") {
             self.owners.push((path.clone(), owner));
-        } else if !is_not_read_at_run_time(&path) {
+        } else if !is_not_read_at_run_time(&path) || self.paths.iter().any(|(known, _)| *known == path) {
             self.owners.push((format!("={path}"), owner));
         }
         self.add_path(path, program);
@@ -351,6 +361,19 @@ impl StageOutputs {
         Ok(())
     }
 
+    /// Whether an installed package may bring a file, which the same install in the final image would
+    /// then bring back.
+    fn is_of_a_package(&self, path: &str) -> bool {
+        let is_own = |(own, _): &(String, String)| paths::within(path, own) || paths::within(own, path);
+        !self.packages.is_empty()
+            && ["/etc", "/usr/lib", "/usr/share", "/var/www"]
+                .iter()
+                .any(|directory| paths::within(path, directory))
+            && !is_not_read_at_run_time(path)
+            && !PACKAGE_SOURCES.iter().any(|source| path.starts_with(source))
+            && !self.paths.iter().any(is_own)
+    }
+
     fn goes(&mut self, path: String) {
         self.paths.retain(|(left, _)| !paths::within(left, &path));
         self.gone.push(path);
@@ -363,7 +386,10 @@ impl StageOutputs {
 
     fn add_path(&mut self, path: String, program: &str) {
         self.gone.retain(|gone| !paths::within(&path, gone));
-        if !is_not_read_at_run_time(&path) && !self.paths.iter().any(|(known, _)| *known == path) {
+        let is_for_writing =
+            || program == "mkdir" && WRITTEN_AT_RUN_TIME.iter().any(|written| paths::within(&path, written));
+        let is_needed = !is_not_read_at_run_time(&path) || is_for_writing();
+        if is_needed && !self.paths.iter().any(|(known, _)| *known == path) {
             self.paths.push((path, program.to_owned()));
         }
     }
@@ -390,6 +416,11 @@ pub fn is_common_directory(path: &str) -> bool {
 /// image.
 pub fn is_shared_folder(path: &str) -> bool {
     is_common_directory(path) && !matches!(path, "/srv" | "/opt")
+}
+
+/// Whether a file that is copied to this path is only for the build.
+pub fn is_for_builds_only(path: &str) -> bool {
+    READ_BY_BUILDS_ONLY.iter().any(|directory| paths::within(path, directory))
 }
 
 /// Whether a path is in a directory without files needed at run time.

@@ -34,6 +34,15 @@ pub(crate) fn by_start(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("the start command", |program| view.start.names(program))
 }
 
+/// Whether the start command, a script that it starts, or a source calls a program.
+pub(crate) fn is_called(view: &StageView<'_, '_>, program: &str) -> bool {
+    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
+    let in_script = |script: &str| script.lines().any(|line| line.split(divides).any(|word| word == program));
+    view.start.names(program)
+        || view.scripts().unwrap_or_default().into_iter().any(in_script)
+        || called_by_sources(view).contains(program)
+}
+
 /// Whether a source starts other programs. (Ruby's manual, "Backtick Literals".)
 fn starts(path: &str, text: &str) -> bool {
     let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
@@ -54,14 +63,18 @@ pub(crate) fn may_be_started_by(view: &StageView<'_, '_>, endings: &[&str]) -> b
 /// The packages that contain the programs called by the application's own sources: programs whose
 /// names begin a quoted text in a file that starts processes.
 pub(crate) fn by_sources(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
-    let Some(context) = view.context else { return Vec::new() };
+    let called = called_by_sources(view);
+    packages("a source", |program| called.contains(program))
+}
+
+/// The first word of each quoted text in the sources that start processes.
+fn called_by_sources<'v>(view: &'v StageView<'_, '_>) -> HashSet<&'v str> {
+    let Some(context) = view.context else { return HashSet::new() };
     let texts = context.texts.iter().filter(|(path, text)| starts(path, text) && context.sends_file(path));
-    // The first word of each quoted text, collected once for all programs.
-    let called: HashSet<&str> = texts
+    texts
         .flat_map(|(_, text)| text.split(['"', '\'', '`']))
         .filter_map(|part| part.split(char::is_whitespace).next())
-        .collect();
-    packages("a source", |program| called.contains(program))
+        .collect()
 }
 
 fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<RequiredPackage> {

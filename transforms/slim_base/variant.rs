@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::context::RequiredPackage;
 use crate::context::{BuildContext, ContextSource};
 use crate::facts::base_image::ImageName;
+use crate::facts::commands::Invocation;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::knowledge::languages::SLIM_IMAGES;
@@ -252,10 +253,27 @@ fn by_image(view: &StageView<'_, '_>) -> Option<Reason> {
             let in_scripts =
                 || TOOLS_OF_THE_JDK.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
             let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
+            if called.is_none()
+                && let Some(program) = builds_with_unknown_tools(view)
+            {
+                return Some(reasons::may_call_the_jdk(&program));
+            }
             called.map(|tool| reasons::tool_in_jdk(&tool))
         }
         _ => None,
     }
+}
+
+/// A program in a RUN that may call the compiler: a script, or one that runs the project's own
+/// commands.
+fn builds_with_unknown_tools(view: &StageView<'_, '_>) -> Option<String> {
+    let invocations = view.facts.runs_of(view.stage.index).iter().flat_map(|run| &run.invocations);
+    let is_unknown = |invocation: &&Invocation<'_>| {
+        invocation.is_unreadable(view.facts.known)
+            || ["make", "cmake", "ninja", "just"].iter().any(|program| invocation.is(program))
+    };
+    let found = invocations.into_iter().find(is_unknown)?;
+    Some(found.words.first().map_or("a script", |word| word.raw.as_str()).to_owned())
 }
 
 /// The reason why scripts, sources, the start command or installed packages would fail.

@@ -8,7 +8,7 @@
 use crate::facts::paths;
 use crate::knowledge::languages::BUILD_VARIABLES;
 use crate::reasons::{self, Reason};
-use crate::runtime::outputs::{is_common_directory, is_not_read_at_run_time};
+use crate::runtime::outputs::{is_common_directory, is_for_builds_only};
 use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::packages;
@@ -240,7 +240,7 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
     for (path, reason) in copied_outside(view)? {
         if !paths::within(&path, &view.folder)
             && !is_covered(&path, &all)
-            && !is_not_read_at_run_time(&path)
+            && !is_for_builds_only(&path)
             && !recipe.work.is_removed(&path)
         {
             all.push(Copy::of(path, reason));

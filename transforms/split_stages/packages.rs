@@ -2,8 +2,10 @@
 //! instruction that installs them.
 
 use crate::context::RequiredPackage;
+use crate::knowledge::lists::programs::OF_TOOLS_FOR_DEBUGGING;
 use crate::reasons::{self, Reason};
 use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::Recipe;
 use crate::transforms::support::new_instruction::NewInstruction;
@@ -19,7 +21,9 @@ pub(super) fn needs(view: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     };
     for package in &recipe.work.packages {
         let name = package.split('=').next().unwrap_or(package);
-        let is_named = view.start.names(name);
+        let own = OF_TOOLS_FOR_DEBUGGING.iter().filter(|(_, package)| *package == name);
+        let mut own = own.map(|(program, _)| *program).chain([name]);
+        let is_named = own.any(|program| programs::is_called(view, program));
         match role_of(package, view.stage.release.as_ref(), view.facts.known) {
             Role::Runtime(packages) => {
                 for runtime in packages {

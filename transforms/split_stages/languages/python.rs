@@ -11,6 +11,7 @@ use crate::knowledge::languages::python::{
     VARIABLES_TO_ELSEWHERE,
 };
 use crate::knowledge::lists::directories::OF_APPLICATIONS;
+use crate::knowledge::lists::programs::REPLACING_THE_PATH;
 use crate::reasons::{self, Reason};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
@@ -284,6 +285,11 @@ fn check_paths(view: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Re
     {
         return Err(reasons::may_write_elsewhere(&file, &path));
     }
+    if done.environment.is_none()
+        && let Some((how, who)) = replaced_path(view)
+    {
+        return Err(reasons::replaces_path(&who, how));
+    }
     match &done.environment {
         None => match named_by_path(view, done) {
             Some((path, file)) => Err(reasons::named_by_path(&file, &path)),
@@ -352,6 +358,23 @@ fn packages_on_full(
     let may_translate = scripts.is_none() || needs.any(|need| need.package == "gettext");
     let kept = work.packages.iter().filter(|name| may_translate && *name == "gettext");
     kept.map(|name| RequiredPackage::of(name, "translation catalogs may be compiled at run time")).collect()
+}
+
+/// How, and in which file, programs are searched on another path than that of the image, which has the
+/// environment's programs.
+fn replaced_path(view: &StageView<'_, '_>) -> Option<(&'static str, String)> {
+    let is_login = |word: &&str| matches!(*word, "-l" | "-lc" | "-cl" | "--login");
+    if ["bash", "sh", "su"].iter().any(|shell| view.start.names(shell))
+        && view.start.words().iter().any(is_login)
+    {
+        return Some(("a login shell", "the start command".to_owned()));
+    }
+    let context = view.context?;
+    let is_sent = |path: &str| context.sends_file(path) && !path.to_ascii_lowercase().contains("dockerfile");
+    context.texts.iter().filter(|(path, _)| is_sent(path)).find_map(|(file, text)| {
+        let how = REPLACING_THE_PATH.iter().find(|call| text.contains(**call))?;
+        Some((*how, file.clone()))
+    })
 }
 
 /// A file that calls the image's own Python, or a program of an installed package, by its path: with
