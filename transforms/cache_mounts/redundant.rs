@@ -8,7 +8,8 @@ use crate::facts::actions::Name;
 use crate::facts::append::{Errexit, errexit, is_plain_statement, is_proven};
 use crate::facts::commands::Invocation;
 use crate::facts::removals::{Extent, Removed};
-use crate::facts::{Facts, RunFacts, excise};
+use crate::facts::{Facts, RunFacts, excise, paths};
+use crate::knowledge::lists::programs::WALKING_THROUGH_DIRECTORIES;
 use crate::knowledge::{Cache, Manager};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
@@ -58,7 +59,9 @@ impl RedundantCleanup {
             let cleans = cleans(run, index, manager, cache)?;
             let removed = removed_words(facts, run, index, target)?;
             if !cleans && removed.is_empty() {
-                let minds = invocation.notices(&directories) || reaches(facts, run, index, target);
+                let minds = invocation.notices(&directories)
+                    || reaches(facts, run, index, target)
+                    || walks_through(invocation, target);
                 if minds {
                     let name = invocation.words.first().map_or("", |word| word.raw.as_str());
                     return Err(reasons::directory_named(name));
@@ -156,6 +159,31 @@ fn removed_words<'r>(
         }
     }
     Ok(found)
+}
+
+/// Whether a command handles a directory around the target with all that it contains: it would copy
+/// the mounted cache into the image, or change the owner of its files for all builds.
+fn walks_through(invocation: &Invocation<'_>, target: &str) -> bool {
+    let is_recursive = WALKING_THROUGH_DIRECTORIES.iter().any(|(program, options)| {
+        let mut options = options.split(' ').filter(|option| !option.is_empty()).peekable();
+        invocation.is(program)
+            && (options.peek().is_none()
+                || options
+                    .any(|letters| letters.chars().any(|letter| invocation.has_flag(letter, "--recursive"))))
+    });
+    let is_around = |word: &Word| {
+        let path = word.text().trim_end_matches(['/', '*']);
+        let is_home = ["~", "$HOME", "${HOME}"].contains(&path);
+        is_home || word.raw.starts_with('/') && paths::within(target, path)
+    };
+    let mut operands: Vec<&Word> = invocation.arguments().iter().filter(|word| !word.is_option()).collect();
+    // What is copied or moved to a directory does not reach the files in it.
+    if ["cp", "mv", "rsync"].iter().any(|program| invocation.is(program)) {
+        operands.pop();
+    }
+    let first = invocation.arguments().first().map_or("", |word| word.raw.as_str());
+    let unpacks = invocation.is("tar") && first != "--create" && !first.contains('c');
+    is_recursive && !unpacks && operands.into_iter().any(is_around)
 }
 
 /// Whether a `find` deletes files in the target, or may.
