@@ -89,7 +89,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     edits.insert(*at, format!(" {}", ownership.flag));
                 }
                 edits.delete(ownership.needless);
-                let title = format!("use COPY {} instead of the {}", ownership.flag, ownership.what);
+                let title = format!("copy with {} instead of the {}", ownership.flag, ownership.what);
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             }
         }

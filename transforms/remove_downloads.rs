@@ -68,7 +68,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match append_to(ctx, run, &[format!("rm -f {}", names.join(" "))], &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
             Ok(()) => {
-                let title = format!("delete {} in the RUN that downloads it", names.join(" and "));
+                let them = if names.len() == 1 { "it" } else { "them" };
+                let title = format!("delete {} in the RUN that downloads {them}", names.join(" and "));
                 fixes.propose(Applicability::Safe, anchor, title, edits);
             }
         }

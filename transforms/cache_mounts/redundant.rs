@@ -161,7 +161,7 @@ fn removed_words<'r>(
     Ok(found)
 }
 
-/// Whether a command handles a directory around the target with all that it contains: it would copy
+/// Whether a command handles a directory around the target and everything in it: it would copy
 /// the mounted cache into the image, or change the owner of its files for all builds.
 fn walks_through(invocation: &Invocation<'_>, target: &str) -> bool {
     let is_recursive = WALKING_THROUGH_DIRECTORIES.iter().any(|(program, options)| {

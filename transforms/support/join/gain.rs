@@ -41,10 +41,11 @@ impl Gain {
         }
     }
 
-    /// Files that one RUN makes and another one removes, or changes the owner of.
-    fn freed() -> Self {
+    /// Files that one RUN makes and another one removes, or otherwise changes the owner of.
+    fn freed(are_removed: bool) -> Self {
+        let deed = if are_removed { "remove files" } else { "change the owner of files" };
         Self {
-            title: "remove files in the layer that creates them".into(),
+            title: format!("{deed} in the layer that creates them"),
             kind: GainKind::Bytes,
             is_small: false,
         }
@@ -105,8 +106,11 @@ impl<'f, 'a> Gains<'f, 'a> {
 
     /// The savings of merging two RUNs, by their indexes, together with all RUNs between them.
     pub fn of_ends(&self, first: usize, last: usize) -> Option<Gain> {
-        if self.frees(first, last) || self.empties(first, last) {
-            return Some(Gain::freed());
+        if self.frees(first, last, Touch::Removed) || self.empties(first, last) {
+            return Some(Gain::freed(true));
+        }
+        if self.frees(first, last, Touch::Reowned) {
+            return Some(Gain::freed(false));
         }
         self.index(first, last)
     }
@@ -144,13 +148,11 @@ impl<'f, 'a> Gains<'f, 'a> {
     }
 
     /// Whether the second RUN removes files that the first one wrote, or changes their owner.
-    fn frees(&self, first: usize, second: usize) -> bool {
+    fn frees(&self, first: usize, second: usize, how: Touch) -> bool {
         let (written, then) = (self.uses(first), self.uses(second));
         let first = &self.facts.runs[first];
         let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
-        let takes = |then: &&FileUse<'_>| {
-            matches!(then.touch, Touch::Removed | Touch::Reowned) && then.path.len() > 1 && then.path != "."
-        };
+        let takes = |then: &&FileUse<'_>| then.touch == how && then.path.len() > 1 && then.path != ".";
         let taken: Vec<&FileUse<'_>> = then.iter().filter(takes).collect();
         let reaches = |path: &str| {
             taken.iter().any(|then| {
