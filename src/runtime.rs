@@ -5,6 +5,7 @@
 //! module proposes no changes.
 
 pub(crate) mod assets;
+pub(crate) mod compilers;
 pub(crate) mod computed_imports;
 pub(crate) mod dev_files;
 pub(crate) mod development;

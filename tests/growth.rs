@@ -71,7 +71,7 @@ fn a_file_whose_time_is_over_is_left_alone() {
 
 #[test]
 fn many_installs_become_few_runs() {
-    let text = format!("FROM debian:12\n{}", "RUN apt-get update && apt-get install -y x\n".repeat(1_200));
+    let text = format!("FROM centos:7\n{}", "RUN yum install -y x && yum clean all\n".repeat(1_200));
     let outcome = pipeline::fix(&text, &Settings::default());
     assert!(outcome.undone.is_empty(), "{:?}", outcome.undone);
     let runs = outcome.text().expect("they are merged").matches("RUN ").count();

@@ -13,9 +13,9 @@
 //!
 //! # When it does nothing
 //! No image is built and tested, or the install is in a stage that is not part of the final image,
-//! where it costs nothing. It refuses if a shell script of the build context names a compiler, if
-//! the install command would have no packages left, and if people or CI services work in the image
-//! (`Dockerfile.dev`, `.devcontainer`, or no command but the shell of its base image).
+//! where it costs nothing. It refuses if a shell script or a source of the build context calls a
+//! compiler, if the install command would have no packages left, and if people or CI services work
+//! in the image (`Dockerfile.dev`, `.devcontainer`, or no command but the shell of its base image).
 //!
 //! # Examples
 //! ```dockerfile before
@@ -43,8 +43,8 @@
 use crate::edit::Edits;
 use crate::facts::{Call, RunFacts, excise};
 use crate::knowledge::Kind;
-use crate::knowledge::lists::programs::COMPILERS_IN_SCRIPTS;
 use crate::reasons;
+use crate::runtime::compilers;
 use crate::runtime::development::why_tools_stay;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
@@ -80,7 +80,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             let anchor = run.instruction.text;
             if let Some(reason) = why_tools_stay(ctx.facts) {
                 fixes.refuse(anchor, reason.undone(UNDONE));
-            } else if let Some((path, compiler)) = named_by_a_script(ctx) {
+            } else if let Some((path, compiler)) = compilers::called(ctx.facts) {
                 fixes.refuse(anchor, reasons::script_calls_compiler(path, compiler).undone(UNDONE));
             } else if dropped.len() == call.packages.len() && dropped.iter().all(|(_, new)| new.is_empty()) {
                 fixes.refuse(anchor, reasons::no_packages_left().undone(UNDONE));
@@ -108,17 +108,6 @@ fn instead(ctx: &Context<'_>, run: &RunFacts<'_>, word: &Word) -> Option<Vec<Str
         Role::Runtime(packages) if packages != [name] => Some(packages),
         _ => None,
     }
-}
-
-/// A script that calls a compiler, and the name of the compiler.
-fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)> {
-    let context = ctx.context_source.context().ok()?;
-    context.texts.iter().filter(|(path, _)| path.ends_with(".sh")).find_map(|(path, text)| {
-        let has = |name: &str| {
-            text.split(|c: char| c.is_whitespace() || ";|&()'\"".contains(c)).any(|word| word == name)
-        };
-        COMPILERS_IN_SCRIPTS.iter().find(|name| has(name)).map(|name| (path.as_str(), *name))
-    })
 }
 
 /// Removes each word together with the blanks, the line continuation and the comments before it.

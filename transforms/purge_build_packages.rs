@@ -48,6 +48,7 @@ use crate::knowledge::lists::packages::{
 };
 use crate::knowledge::lists::programs::COMPILING;
 use crate::reasons::{self, Reason};
+use crate::runtime::compilers;
 use crate::runtime::development::why_tools_stay;
 use crate::transforms::support::join::judge;
 use std::collections::HashMap;
@@ -95,6 +96,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         if let Some(reason) = why_tools_stay(ctx.facts) {
+            fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
+            continue;
+        }
+        if let Some((path, compiler)) = compilers::called(ctx.facts) {
+            let reason = reasons::script_calls_compiler(path, compiler);
             fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
             continue;
         }

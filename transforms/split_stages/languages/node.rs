@@ -146,10 +146,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     if is_shared_folder(&view.folder) {
         return Err(reasons::shared_directory(&view.folder));
     }
-    let manifest = view.context.and_then(|context| {
-        view.text_at(context, &format!("{}/package.json", view.folder))
-            .and_then(|text| serde_json::from_str::<Value>(text).ok())
-    });
+    let manifest = manifest_in(view, &view.folder);
     let started = Started::of(view, manifest.as_ref());
     if let Some(name) = WITH_BROWSERS.iter().find(|name| has(manifest.as_ref(), "dependencies", name)) {
         return Err(reasons::installs_browser(name));
@@ -223,6 +220,18 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         work,
         ..Recipe::default()
     })
+}
+
+/// The package.json in a directory of the image, if it comes from the build context.
+fn manifest_in(view: &StageView<'_, '_>, directory: &str) -> Option<Value> {
+    let text = view.text_at(view.context?, &format!("{directory}/package.json"))?;
+    serde_json::from_str(text).ok()
+}
+
+/// Whether an install brings dev dependencies, those of workspaces included.
+fn may_have_dev_dependencies(manifest: &Value) -> bool {
+    let own = manifest.get("devDependencies").and_then(Value::as_object);
+    manifest.get("workspaces").is_some() || own.is_some_and(|own| !own.is_empty())
 }
 
 /// The global installs to repeat: all but those for the build only, and first the manager that one
@@ -307,6 +316,9 @@ fn prune(view: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
     for (directory, manager) in
         done.installed.iter().filter(|(directory, _)| paths::within(directory, &view.folder))
     {
+        if manifest_in(view, directory).is_some_and(|manifest| !may_have_dev_dependencies(&manifest)) {
+            continue;
+        }
         let command = match *manager {
             "npm" => "npm prune --omit=dev",
             "pnpm" if !sends("pnpm-workspace.yaml") => "CI=true pnpm prune --prod",

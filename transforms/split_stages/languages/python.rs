@@ -370,10 +370,19 @@ fn replaced_path(view: &StageView<'_, '_>) -> Option<(&'static str, String)> {
         return Some(("a login shell", "the start command".to_owned()));
     }
     let context = view.context?;
-    let is_sent = |path: &str| context.sends_file(path) && !path.to_ascii_lowercase().contains("dockerfile");
-    context.texts.iter().filter(|(path, _)| is_sent(path)).find_map(|(file, text)| {
-        let how = REPLACING_THE_PATH.iter().find(|call| text.contains(**call))?;
-        Some((*how, file.clone()))
+    let is_read_by_people = |path: &str| [".md", ".rst", ".adoc", ".html"].iter().any(|end| path.ends_with(end));
+    let is_asked = |path: &str| {
+        let is_dockerfile = path.to_ascii_lowercase().contains("dockerfile");
+        context.sends_file(path) && !is_dockerfile && !is_read_by_people(path)
+    };
+    let replaces = |line: &str| {
+        let keeps = line.contains("$PATH") || line.contains("${PATH");
+        REPLACING_THE_PATH.iter().find(|call| !keeps && line.contains(**call)).copied()
+    };
+    context.texts.iter().filter(|(path, _)| is_asked(path)).find_map(|(file, text)| {
+        // Most texts have none of them in any line.
+        REPLACING_THE_PATH.iter().find(|call| text.contains(**call))?;
+        Some((text.lines().find_map(replaces)?, file.clone()))
     })
 }
 
