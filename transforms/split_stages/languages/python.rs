@@ -370,7 +370,8 @@ fn replaced_path(view: &StageView<'_, '_>) -> Option<(&'static str, String)> {
         return Some(("a login shell", "the start command".to_owned()));
     }
     let context = view.context?;
-    let is_read_by_people = |path: &str| [".md", ".rst", ".adoc", ".html"].iter().any(|end| path.ends_with(end));
+    let is_read_by_people =
+        |path: &str| [".md", ".rst", ".adoc", ".html"].iter().any(|end| path.ends_with(end));
     let is_asked = |path: &str| {
         let is_dockerfile = path.to_ascii_lowercase().contains("dockerfile");
         context.sends_file(path) && !is_dockerfile && !is_read_by_people(path)
