@@ -20,11 +20,12 @@
 //! # When it does nothing
 //! Merging saves no bytes, or about a megabyte, as with installs of apt-get or apk that each download
 //! their own index (each layer has another copy of the database of installed packages). Steps that
-//! change independently should not share a layer, and a layer of a few bytes costs nothing. `merge-runs: all` in the configuration merges wherever it is safe.
-//! Between two installs from the same index, only small steps are merged with them. In a stage that
-//! is not part of the final image, only the download of an index and the installs from it are
-//! merged, and only if sources are copied above them: such a copy can't move below a download on
-//! which a later RUN depends. Of several RUNs that save something only together, none is merged if one of them can't be.
+//! change independently should not share a layer, and a layer of a few bytes costs nothing.
+//! `merge-runs: all` in the configuration merges wherever it is safe. Between two installs from the
+//! same index, only small steps are merged with them. In a stage that is not part of the final
+//! image, only the download of an index and the installs from it are merged, and only if sources are
+//! copied above them: such a copy can't move below a download on which a later RUN depends. Of
+//! several RUNs that save something only together, none is merged if one of them can't be.
 //!
 //! # Examples
 //! The index is fetched in the RUN that uses it:
