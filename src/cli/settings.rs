@@ -286,12 +286,11 @@ fn wrong(path: &Path, text: &str, mistake: Mistake) -> Failure {
 fn read(path: &Path) -> Result<(Config, Vec<Gitignore>), Failure> {
     let text = configuration(path)?;
     let config = Config::parse(&text).map_err(|mistake| wrong(path, &text, mistake))?;
-    let (overrides, mut selected, mut ignored) = (&config.overrides, Vec::new(), Vec::new());
-    selected.extend(config.select.iter().flatten());
-    selected.extend(overrides.iter().flat_map(|settings| settings.select.iter().flatten().flatten()));
-    ignored.extend(&config.ignore);
-    ignored.extend(overrides.iter().flat_map(|settings| settings.ignore.iter().flatten()));
-    if let Some(id) = first_unknown(selected.into_iter(), ignored.into_iter()) {
+    let overrides = || config.overrides.iter();
+    let selected = overrides().flat_map(|settings| settings.select.iter().flatten().flatten());
+    let ignored = overrides().flat_map(|settings| settings.ignore.iter().flatten());
+    let selected = config.select.iter().flatten().chain(selected);
+    if let Some(id) = first_unknown(selected, config.ignore.iter().chain(ignored)) {
         return Err(wrong(path, &text, Mistake::new(unknown_transform(id)).near(id, &text)));
     }
     let folder = path.parent().unwrap_or(Path::new(""));

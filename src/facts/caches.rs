@@ -236,8 +236,8 @@ impl Facts<'_> {
                 && arguments.join(" ") == rest
         };
         let by_path = move |invocation: &Invocation<'_>| {
-            let command = cache.clean_by_path.as_deref().unwrap_or_default().split(' ');
-            invocation.words.len() > 1 && invocation.words.iter().map(|word| word.raw.as_str()).eq(command)
+            let words = || invocation.words.iter().map(|word| word.raw.as_str());
+            cache.clean_by_path.as_deref().is_some_and(|command| words().eq(command.split(' ')))
         };
         // A search usually removes only some of the files that it finds.
         let is_whole = |removed: Removed<'_>| match removed.extent {

@@ -55,11 +55,9 @@ pub(super) struct Lines {
 impl Lines {
     /// Of the first instruction of a file with a list across lines.
     pub(super) fn of_file(file: &Dockerfile<'_>) -> Self {
-        let mut long = file
-            .instructions()
-            .map(|(_, instruction)| instruction.text.of(file.text))
-            .filter(|text| text.contains('\n'));
-        long.find_map(|text| Some(Self::of(text)).filter(|lines| lines.leading.is_some())).unwrap_or_default()
+        let texts = file.instructions().map(|(_, instruction)| instruction.text.of(file.text));
+        let mut long = texts.filter(|text| text.contains('\n')).map(Self::of);
+        long.find(|lines| lines.leading.is_some()).unwrap_or_default()
     }
 
     fn of(text: &str) -> Self {

@@ -109,25 +109,27 @@ fn no_cache_option<'a>(
         let needless = if has_option { needless() } else { Vec::new() };
         return Ok((!needless.is_empty()).then(|| NoCacheOption::of(manager, avoid, &[], needless)));
     };
+    let not_passed = |reason: Reason| {
+        reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name))
+    };
     let reason = match release_without_option(facts, run, avoid) {
         Some(family) => Some(reasons::release_too_old(family)),
         None if lacking.iter().any(|call| is_out_of_reach(run, call)) => return Ok(None),
         None => why_not(facts, run, manager, avoid, &lacking),
     };
+    if let Some(reason) = reason {
+        return Err(not_passed(reason));
+    }
     let needless = needless();
     // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
-    let minds = || {
-        run.invocations[first.invocation..].iter().any(|invocation| {
-            invocation.notices(&avoid.directories)
-                && !needless.iter().any(|span| span.contains(invocation.command.span))
-        })
-    };
-    match reason.or_else(|| minds().then(reasons::cache_named_in_run)) {
-        None => Ok(Some(NoCacheOption::of(manager, avoid, &lacking, needless))),
-        Some(reason) => {
-            Err(reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name)))
-        }
+    let minds = run.invocations[first.invocation..].iter().any(|invocation| {
+        invocation.notices(&avoid.directories)
+            && !needless.iter().any(|span| span.contains(invocation.command.span))
+    });
+    if minds {
+        return Err(not_passed(reasons::cache_named_in_run()));
     }
+    Ok(Some(NoCacheOption::of(manager, avoid, &lacking, needless)))
 }
 
 /// The family of the stage's release, if the manager of that release doesn't know the option.

@@ -100,9 +100,12 @@ fn removal<'a>(
         let by_manager =
             manager_survives::cleanup_command(facts, run, manager, cache, &run.calls[last], &fills);
         // `rm` must be found, and its home directory be the manager's.
-        let is_other_place = manager_survives::loses_path(run, run.calls[last].invocation)
-            || fills.iter().any(|call| run.invocations[call.invocation].sets("HOME"));
-        by_manager.or_else(|reason| cache.clean_by_path.clone().filter(|_| !is_other_place).ok_or(reason))?
+        let is_other_place = || {
+            manager_survives::loses_path(run, run.calls[last].invocation)
+                || fills.iter().any(|call| run.invocations[call.invocation].sets("HOME"))
+        };
+        by_manager
+            .or_else(|reason| cache.clean_by_path.clone().filter(|_| !is_other_place()).ok_or(reason))?
     } else {
         cache.clean.clone()
     };
