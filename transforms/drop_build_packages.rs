@@ -45,7 +45,6 @@ use crate::facts::{Call, RunFacts, excise};
 use crate::knowledge::Kind;
 use crate::reasons;
 use crate::runtime::compilers;
-use crate::runtime::development::why_tools_stay;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
@@ -78,10 +77,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
             let anchor = run.instruction.text;
-            if let Some(reason) = why_tools_stay(ctx.facts) {
+            if let Some(reason) = compilers::why_they_stay(ctx.facts) {
                 fixes.refuse(anchor, reason.undone(UNDONE));
-            } else if let Some((path, compiler)) = compilers::called(ctx.facts) {
-                fixes.refuse(anchor, reasons::script_calls_compiler(path, compiler).undone(UNDONE));
             } else if dropped.len() == call.packages.len() && dropped.iter().all(|(_, new)| new.is_empty()) {
                 fixes.refuse(anchor, reasons::no_packages_left().undone(UNDONE));
             } else if let Some(edits) = edits(run, call, &dropped) {

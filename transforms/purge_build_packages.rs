@@ -49,7 +49,6 @@ use crate::knowledge::lists::packages::{
 use crate::knowledge::lists::programs::COMPILING;
 use crate::reasons::{self, Reason};
 use crate::runtime::compilers;
-use crate::runtime::development::why_tools_stay;
 use crate::transforms::support::join::judge;
 use std::collections::HashMap;
 
@@ -95,12 +94,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if next.is_none() && !is_used(ctx, run, install) {
             continue;
         }
-        if let Some(reason) = why_tools_stay(ctx.facts) {
-            fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
-            continue;
-        }
-        if let Some((path, compiler)) = compilers::called(ctx.facts) {
-            let reason = reasons::script_calls_compiler(path, compiler);
+        if let Some(reason) = compilers::why_they_stay(ctx.facts) {
             fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
             continue;
         }

@@ -5,10 +5,18 @@
 
 use crate::facts::Facts;
 use crate::knowledge::lists::programs::{CALLS_OF_SOURCES, COMPILERS_IN_SCRIPTS, COMPILING_AT_RUN_TIME};
+use crate::reasons::{self, Reason};
+use crate::runtime::development::why_tools_stay;
 use crate::syntax::shell::base_name;
 
+/// Why the compilers in the image may be needed while it runs.
+pub(crate) fn why_they_stay(facts: &Facts<'_>) -> Option<Reason> {
+    let by_a_file = || called(facts).map(|(path, compiler)| reasons::script_calls_compiler(path, compiler));
+    why_tools_stay(facts).or_else(by_a_file)
+}
+
 /// A file that calls a compiler or a library that does, and what it calls.
-pub(crate) fn called<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, &'static str)> {
+fn called<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, &'static str)> {
     let context = facts.context_source.context().ok()?;
     let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
     sent.filter(|(path, _)| !is_for_the_build(path)).find_map(|(path, text)| {

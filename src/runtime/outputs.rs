@@ -325,7 +325,7 @@ impl StageOutputs {
         let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
         if program == "chown" && step.invocation.has_flag('R', "--recursive") {
             self.owners.push((path.clone(), owner));
-        } else if !is_not_read_at_run_time(&path) || self.paths.iter().any(|(known, _)| *known == path) {
+        } else if !is_not_read_at_run_time(&path) || self.has_path(&path) {
             self.owners.push((format!("={path}"), owner));
         }
         self.add_path(path, program);
@@ -384,12 +384,16 @@ impl StageOutputs {
         self.gone.iter().any(|gone| paths::within(path, gone))
     }
 
+    fn has_path(&self, path: &str) -> bool {
+        self.paths.iter().any(|(known, _)| known == path)
+    }
+
     fn add_path(&mut self, path: String, program: &str) {
         self.gone.retain(|gone| !paths::within(&path, gone));
         let is_for_writing =
             || program == "mkdir" && WRITTEN_AT_RUN_TIME.iter().any(|written| paths::within(&path, written));
         let is_needed = !is_not_read_at_run_time(&path) || is_for_writing();
-        if is_needed && !self.paths.iter().any(|(known, _)| *known == path) {
+        if is_needed && !self.has_path(&path) {
             self.paths.push((path, program.to_owned()));
         }
     }

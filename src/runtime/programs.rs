@@ -4,6 +4,7 @@
 //! Only programs that the full language images have and the slim ones lack are considered. In
 //! doubt, an unnecessary package is added.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use crate::context::{RequiredPackage, is_source};
@@ -16,12 +17,15 @@ use crate::runtime::view::StageView;
 
 /// The packages that contain the programs which shell scripts call.
 pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
-    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
-    let words = || {
+    let lines = || {
         scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
     };
-    let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
-    packages("a script that the image starts", calls)
+    packages("a script that the image starts", |program| lines().any(|line| has_word(line, program)))
+}
+
+fn has_word(text: &str, program: &str) -> bool {
+    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
+    text.split(divides).any(|word| word == program)
 }
 
 /// The package that contains a program which slim images lack.
@@ -34,13 +38,15 @@ pub(crate) fn by_start(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("the start command", |program| view.start.names(program))
 }
 
-/// Whether the start command, a script that it starts, or a source calls a program.
-pub(crate) fn is_called(view: &StageView<'_, '_>, program: &str) -> bool {
-    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
-    let in_script = |script: &str| script.lines().any(|line| line.split(divides).any(|word| word == program));
-    view.start.names(program)
-        || view.scripts().unwrap_or_default().into_iter().any(in_script)
-        || called_by_sources(view).contains(program)
+/// Whether the start command, a script that it starts, or a source calls a program. The files are
+/// read once for all programs.
+pub(crate) fn called<'v>(view: &'v StageView<'_, '_>) -> impl Fn(&str) -> bool + 'v {
+    let read = LazyCell::new(|| (view.scripts().unwrap_or_default(), called_by_sources(view)));
+    move |program| {
+        view.start.names(program)
+            || read.0.iter().any(|script| has_word(script, program))
+            || read.1.contains(program)
+    }
 }
 
 /// Whether a source starts other programs. (Ruby's manual, "Backtick Literals".)

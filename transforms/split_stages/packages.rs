@@ -19,11 +19,11 @@ pub(super) fn needs(view: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
             needs.push(need);
         }
     };
+    let is_called = programs::called(view);
     for package in &recipe.work.packages {
         let name = package.split('=').next().unwrap_or(package);
         let own = OF_TOOLS_FOR_DEBUGGING.iter().filter(|(_, package)| *package == name);
-        let mut own = own.map(|(program, _)| *program).chain([name]);
-        let is_named = own.any(|program| programs::is_called(view, program));
+        let is_named = || own.clone().map(|(program, _)| *program).chain([name]).any(&is_called);
         match role_of(package, view.stage.release.as_ref(), view.facts.known) {
             Role::Runtime(packages) => {
                 for runtime in packages {
@@ -36,10 +36,10 @@ pub(super) fn needs(view: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
                 }
             }
             // A health check, or a script that starts the program, may call download tools.
-            Role::Download if recipe.keeps_fetching && !is_named => {
+            Role::Download if recipe.keeps_fetching && !is_named() => {
                 add(RequiredPackage::of(package, "the Dockerfile installs it, and the program may call it"));
             }
-            Role::Download | Role::Debugging | Role::BuildOnly if is_named => {
+            Role::Download | Role::Debugging | Role::BuildOnly if is_named() => {
                 add(RequiredPackage::of(package, "the image's command calls it"));
             }
             _ => {}

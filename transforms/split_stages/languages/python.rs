@@ -285,16 +285,12 @@ fn check_paths(view: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Re
     {
         return Err(reasons::may_write_elsewhere(&file, &path));
     }
-    if done.environment.is_none()
-        && let Some((how, who)) = replaced_path(view)
-    {
-        return Err(reasons::replaces_path(&who, how));
-    }
     match &done.environment {
-        None => match named_by_path(view, done) {
-            Some((path, file)) => Err(reasons::named_by_path(&file, &path)),
-            None => Ok(()),
-        },
+        None => {
+            let replaced = replaced_path(view).map(|(how, who)| reasons::replaces_path(&who, how));
+            let named = || named_by_path(view, done).map(|(path, file)| reasons::named_by_path(&file, &path));
+            replaced.or_else(named).map_or(Ok(()), Err)
+        }
         Some(path) if !view.facts.file.text.contains(&format!("{path}/bin")) => {
             Err(reasons::packages_outside(path))
         }
