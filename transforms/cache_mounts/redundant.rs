@@ -164,12 +164,9 @@ fn removed_words<'r>(
 /// Whether a command handles a directory around the target and everything in it: it would copy
 /// the mounted cache into the image, or change the owner of its files for all builds.
 fn walks_through(invocation: &Invocation<'_>, target: &str) -> bool {
-    let is_recursive = WALKING_THROUGH_DIRECTORIES.iter().any(|(program, options)| {
-        let mut options = options.split(' ').filter(|option| !option.is_empty()).peekable();
-        invocation.is(program)
-            && (options.peek().is_none()
-                || options
-                    .any(|letters| letters.chars().any(|letter| invocation.has_flag(letter, "--recursive"))))
+    let is_recursive = WALKING_THROUGH_DIRECTORIES.iter().any(|(program, letters)| {
+        let has_option = || letters.chars().any(|letter| invocation.has_flag(letter, "--recursive"));
+        invocation.is(program) && (letters.is_empty() || has_option())
     });
     let is_around = |word: &Word| {
         let path = word.text().trim_end_matches(['/', '*']);

@@ -253,12 +253,9 @@ fn by_image(view: &StageView<'_, '_>) -> Option<Reason> {
             let in_scripts =
                 || TOOLS_OF_THE_JDK.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
             let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
-            if called.is_none()
-                && let Some(program) = builds_with_unknown_tools(view)
-            {
-                return Some(reasons::may_call_the_jdk(&program));
-            }
-            called.map(|tool| reasons::tool_in_jdk(&tool))
+            let unknown =
+                || builds_with_unknown_tools(view).map(|program| reasons::may_call_the_jdk(&program));
+            called.map(|tool| reasons::tool_in_jdk(&tool)).or_else(unknown)
         }
         _ => None,
     }
