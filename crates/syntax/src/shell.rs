@@ -7,6 +7,7 @@
 
 mod lower;
 mod moved;
+mod plain;
 mod word;
 
 use std::ops::Range;
@@ -203,14 +204,51 @@ pub(super) fn parse(
     if text.contains("<<") && text.matches("<<").nth(MOST_HEREDOCS).is_some() {
         return Err(Opaque::Unparsed);
     }
-    lower::script(logical, range, dialect, options)
+    script(logical, range, dialect, options)
+}
+
+fn script(
+    logical: &Logical<'_>,
+    range: Range<usize>,
+    dialect: Dialect,
+    options: &[String],
+) -> Result<Script, Opaque> {
+    let (list, ends_in_comment) = match plain::list(logical, &range) {
+        Some(list) => (list, false),
+        None => lower::list(logical, &range, dialect)?,
+    };
+    Ok(Script {
+        dialect,
+        exits_on_error: exits_on_error(options),
+        reads_startup_files: reads_startup_files(options),
+        list,
+        ends_in_comment,
+        span: logical.span(range.start, range.end),
+    })
+}
+
+/// Whether these options of a shell end it at the first command that fails.
+fn exits_on_error(options: &[String]) -> bool {
+    options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
+        let cluster = option.starts_with('-') && !option.starts_with("--");
+        cluster
+            && (option.contains('e') || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
+    })
+}
+
+/// Whether a shell with these options reads files before the script.
+fn reads_startup_files(options: &[String]) -> bool {
+    options.iter().any(|option| {
+        option == "--login"
+            || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
+    })
 }
 
 impl Script {
     /// Parses a script that is not part of a Dockerfile; its spans refer to `text`.
     pub fn read(text: &str, dialect: Dialect) -> Result<Self, Opaque> {
         let logical = Logical::of_span(text, Span::new(0, text.len()));
-        lower::script(&logical, 0..text.len(), dialect, &[])
+        script(&logical, 0..text.len(), dialect, &[])
     }
 
     /// The same script at another place, for a shell with these options. `None` if that shell may
@@ -220,8 +258,8 @@ impl Script {
             return None;
         }
         let mut script = self.clone();
-        script.exits_on_error = lower::exits_on_error(options);
-        script.reads_startup_files = lower::reads_startup_files(options);
+        script.exits_on_error = exits_on_error(options);
+        script.reads_startup_files = reads_startup_files(options);
         script.move_by(by);
         Some(script)
     }

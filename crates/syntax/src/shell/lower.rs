@@ -9,18 +9,17 @@ use crate::lines::Logical;
 use crate::opaque::Opaque;
 use crate::shell::word::is_plain;
 use crate::shell::{
-    Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script,
-    Simple, Statement, Word,
+    Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Simple,
+    Statement, Word,
 };
 use crate::span::Span;
 
-/// Parses and converts one script.
-pub(super) fn script(
+/// Parses and converts the commands of a script, and says whether they end in a comment.
+pub(super) fn list(
     logical: &Logical<'_>,
-    range: Range<usize>,
+    range: &Range<usize>,
     dialect: Dialect,
-    options: &[String],
-) -> Result<Script, Opaque> {
+) -> Result<(List, bool), Opaque> {
     let source = &logical.text[range.clone()];
     let result = Parser::new(source).parse();
     if result.status != ParseStatus::Clean || result.file.body.stmts.is_empty() {
@@ -32,35 +31,10 @@ pub(super) fn script(
     if let Some(problem) = lowering.problem {
         return Err(problem);
     }
-    if !is_covered(logical, &range, &list) {
+    if !is_covered(logical, range, &list) {
         return Err(Opaque::Unparsed);
     }
-    let ends_in_comment = lowering.comment_end >= source.trim_end().len();
-    Ok(Script {
-        dialect,
-        exits_on_error: exits_on_error(options),
-        reads_startup_files: reads_startup_files(options),
-        list,
-        ends_in_comment,
-        span: logical.span(range.start, range.end),
-    })
-}
-
-/// Whether these options of a shell end it at the first command that fails.
-pub(super) fn exits_on_error(options: &[String]) -> bool {
-    options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
-        let cluster = option.starts_with('-') && !option.starts_with("--");
-        cluster
-            && (option.contains('e') || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
-    })
-}
-
-/// Whether a shell with these options reads files before the script.
-pub(super) fn reads_startup_files(options: &[String]) -> bool {
-    options.iter().any(|option| {
-        option == "--login"
-            || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
-    })
+    Ok((list, lowering.comment_end >= source.trim_end().len()))
 }
 
 struct Lowering<'a, 'b> {
