@@ -32,6 +32,7 @@ pub mod paths;
 pub mod provenance;
 pub mod removals;
 mod settings;
+pub(crate) mod sources;
 pub mod stage;
 pub(crate) mod started;
 mod starts;

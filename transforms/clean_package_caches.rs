@@ -16,7 +16,8 @@
 //! Jettison reads the shell scripts that are started, and the scripts that those start, from the
 //! build context, from here-documents and from other stages. A script that can't be read counts as
 //! a reader of package lists. Other programs that an image starts do not, unless they are known to
-//! read them. If the build context is unknown, or contains none of the files that the Dockerfile
+//! read them, or a source in the build context has a call of the package manager
+//! (`["apt-get", "install", …]`). If the build context is unknown, or contains none of the files that the Dockerfile
 //! copies, a script from it counts only if its name or an argument mentions installing
 //! (`install-tools.sh`). A script of the base image does not count: it does not depend on files
 //! that this Dockerfile creates.

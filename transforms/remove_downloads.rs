@@ -14,7 +14,9 @@
 //! The script removes, moves, copies or otherwise uses the file, the file is on a mount, or the
 //! stage is not part of the final image. It refuses if something later names the file, including a
 //! script that a RUN or the image starts; if such a script can't be read and the file is not below
-//! `/tmp`; or if nothing can be appended to the RUN.
+//! `/tmp`; if a source in the build context names the file, its directory, or a variable or pattern for
+//! them; if a command of the image, a volume or a server uses the whole directory; or if nothing can be
+//! appended to the RUN.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -30,6 +32,7 @@
 //! ```
 
 mod plan;
+mod readers;
 
 use crate::edit::Edits;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};

@@ -7,6 +7,7 @@ use crate::facts::environment::User;
 use crate::facts::execution::{ScriptStates, Workdir};
 use crate::facts::known_uses::Answer;
 use crate::facts::packages::{self, Call};
+use crate::facts::sources;
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
@@ -79,7 +80,18 @@ impl Facts<'_> {
             let user = self.user_after(at);
             self.use_in_script(script, at, &user, Phase::Image, removal)
         });
-        started.or_else(|| self.trigger_use_of(removal))
+        started.or_else(|| self.trigger_use_of(removal)).or_else(|| self.source_use_of(removal))
+    }
+
+    /// Whether a source in the build context calls the package manager of the system. The caches of
+    /// others are filled again.
+    fn source_use_of(&self, removal: Removal<'_>) -> Option<Reason> {
+        if removal.manager.kind != Kind::System {
+            return None;
+        }
+        let programs = || removal.manager.programs.iter().chain(removal.programs);
+        let source = self.source_that(|text| programs().any(|program| sources::calls(text, program)))?;
+        Some(reasons::source_may_read(source, &removal.manager.name))
     }
 
     fn trigger_use_of(&self, removal: Removal<'_>) -> Option<Reason> {

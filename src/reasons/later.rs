@@ -14,6 +14,9 @@ reasons! {
     /// A file that is started may read the files.
     start_may_read(script: &str) = "{script} may read it";
 
+    /// A source in the build context calls the package manager.
+    source_may_read(path: &str, manager: &str) = "{path} calls a program of {manager}";
+
     /// A script that is started can't be parsed reliably, and may read the files.
     start_unparsed(script: &str) = "{script} can't be parsed reliably, and may read it";
 

@@ -137,6 +137,18 @@ reasons! {
     /// A script that is started names the file.
     named_by_script(script: &str) = "{script} names it";
 
+    /// A source in the build context names the file, its directory, or a pattern for it.
+    named_by_source(path: &str) = "{path} may open it";
+
+    /// A source in the build context reads a variable with the file's directory.
+    directory_in_variable(path: &str, variable: &str) = "{path} reads {variable}, which names its directory";
+
+    /// A server serves all files in this directory.
+    in_served_directory(directory: &str) = "all files in {directory} are served";
+
+    /// What the image starts names the directory of the file.
+    its_directory_named(who: &str) = "{who} names its directory";
+
     /// A script that is started can't be read, and may use the file.
     unreadable_script(script: &str, why: &str) = "{script} can't be read: it {why}";
 

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::context::BuildContext;
 use crate::facts::paths;
+use crate::facts::sources::names_directory;
+use crate::facts::started::Started;
 use crate::knowledge::lists::files::{COMPILED_SOURCES, FOR_PEOPLE_AND_TOOLS, STARTS_OF_NAMES_FOR_PEOPLE};
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
@@ -17,6 +19,9 @@ const MOST_PATHS: usize = 12;
 /// content is unknown.
 pub(crate) fn assets(view: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
     let context = view.context?;
+    if view.folder == "/" {
+        return anywhere(view, context, is_source);
+    }
     let named = named_in_sources(context);
     let mut kept = BTreeSet::new();
     let mut left = BTreeSet::new();
@@ -50,6 +55,52 @@ pub(crate) fn assets(view: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
         paths.insert(format!("{}/{}", view.folder.trim_end_matches('/'), whole.unwrap_or(file)));
     }
     (paths.len() <= MOST_PATHS).then(|| paths.into_iter().collect())
+}
+
+/// The files that are copied anywhere, for a program that starts in `/`. Beside sources, only what
+/// something names by its absolute path may be read.
+fn anywhere(
+    view: &StageView<'_, '_>,
+    context: &BuildContext,
+    is_source: &dyn Fn(&str) -> bool,
+) -> Option<Vec<String>> {
+    let texts = texts_that_name_files(view, context);
+    let is_named = |path: &str| {
+        let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
+        let mut places = parents.filter(|parent| !parent.is_empty());
+        texts.iter().any(|text| text.contains(path))
+            || places.any(|place| texts.iter().any(|text| names_directory(text, place)))
+    };
+    let mut found = BTreeSet::new();
+    for item in view.stage.items.clone() {
+        let Item::Instruction(instruction) = &view.facts.file.items[item] else { continue };
+        let (Body::Copy(_) | Body::Add(_)) = &instruction.body else { continue };
+        if instruction.flag("from").is_some() {
+            continue;
+        }
+        let copied = view.facts.copied(item, context)?;
+        let sent = context.sent().filter_map(|entry| Some((&entry.path, copied.image_path(&entry.path)?)));
+        let files: Vec<(&String, String)> = sent.collect();
+        let has_sources = files.iter().any(|(path, _)| is_source(path));
+        let is_read = |(path, image_path): &(&String, String)| {
+            is_named(image_path) || !has_sources && !is_for_people(path)
+        };
+        found.extend(files.into_iter().filter(is_read).map(|(_, image_path)| image_path));
+    }
+    (found.len() <= MOST_PATHS).then(|| found.into_iter().collect())
+}
+
+/// The sources, the scripts that the image starts, and the settings of the image.
+fn texts_that_name_files<'v>(view: &'v StageView<'_, '_>, context: &'v BuildContext) -> Vec<&'v str> {
+    let sources = context.texts.iter().filter(|(path, _)| {
+        COMPILED_SOURCES.iter().any(|ending| path.ends_with(ending)) && context.sends_file(path)
+    });
+    let settings = view.facts.file.instructions().filter(|(_, instruction)| {
+        !matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::Workdir(_))
+    });
+    let started = view.facts.started().iter().filter_map(Started::shell_text);
+    let texts = sources.map(|(_, text)| text.as_str());
+    texts.chain(settings.map(|(_, instruction)| instruction.arguments())).chain(started).collect()
 }
 
 /// The relative paths in quotes in a source, as far as files are sent below them.

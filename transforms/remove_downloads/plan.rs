@@ -13,6 +13,7 @@ use crate::knowledge::lists::programs::SERVING_DIRECTORIES;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
+use crate::transforms::remove_downloads::readers;
 
 /// The names to remove at the end of a RUN, as written there. An error says why a file is kept.
 pub fn spent_downloads<'a>(
@@ -118,6 +119,7 @@ fn check_unused_later<'a>(
         check_instruction(facts, item, instruction, &names, &fetched.path)?;
     }
     scripts_need(facts, run, &names, &fetched.path)?;
+    readers::check(facts, &fetched.path, &names)?;
     let runs: Vec<&RunFacts<'a>> =
         facts.runs_after(run.item).iter().filter(|other| facts.follows(run.stage, other.item)).collect();
     for other in &runs {
