@@ -13,6 +13,7 @@ mod dockerignore;
 mod folders;
 mod full_paths;
 mod hadolint;
+mod inline;
 mod input;
 mod interactive;
 mod limits;

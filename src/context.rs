@@ -82,7 +82,8 @@ pub trait ContextSource: Sync {
         true
     }
 
-    /// The path of the Dockerfile in the context, if it is inside.
+    /// The path of the Dockerfile in the context, if it is inside: `api/Dockerfile`, or
+    /// `compose.yaml (web)`.
     fn dockerfile(&self) -> Option<&str> {
         None
     }
@@ -171,6 +172,8 @@ pub struct BuildContext {
     by_name: Arc<OnceLock<HashMap<String, Vec<usize>>>>,
     /// The manifests that have been parsed so far.
     parsed: Parsed,
+    /// The Dockerfiles in Compose files, by their names in messages.
+    inline: Arc<OnceLock<Vec<(String, String)>>>,
 }
 
 /// The files tracked by version control, sorted; `None` if that is unknown. They are read at the
@@ -267,7 +270,33 @@ impl BuildContext {
             notable: OnceLock::new(),
             by_name: Arc::default(),
             parsed: Parsed::default(),
+            inline: Arc::default(),
         }
+    }
+
+    /// The other Dockerfiles of the context, which share its ignore file, with their names in
+    /// messages.
+    pub fn other_dockerfiles(&self, own: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.texts.iter().filter(|(path, _)| path.to_ascii_lowercase().contains("dockerfile"));
+        let files = files.map(|(path, text)| (path.as_str(), text.as_str()));
+        let inline = self.inline_dockerfiles().iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        files.chain(inline).filter(move |(name, _)| Some(*name) != own)
+    }
+
+    /// The same context, which also builds the inline Dockerfiles of a Compose file outside of it.
+    #[must_use]
+    pub fn with_inline_dockerfiles(&self, path: &str, host: &str) -> Self {
+        let mut all = self.inline_dockerfiles().to_vec();
+        all.extend(compose::inline_dockerfiles(path, host));
+        Self { inline: Arc::new(OnceLock::from(all)), ..self.clone() }
+    }
+
+    fn inline_dockerfiles(&self) -> &[(String, String)] {
+        let is_host = |path: &str| path.rsplit('/').next().is_some_and(compose::is_compose_file);
+        self.inline.get_or_init(|| {
+            let hosts = self.texts.iter().filter(|(path, _)| is_host(path));
+            hosts.flat_map(|(path, text)| compose::inline_dockerfiles(path, text)).collect()
+        })
     }
 
     /// The files that are sent to the builder: those that the ignore file does not exclude.

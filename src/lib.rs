@@ -22,6 +22,7 @@ mod contract;
 mod debug;
 #[doc(hidden)]
 pub mod digest;
+mod embedded;
 mod escape;
 mod facts;
 #[cfg(feature = "pr")]

@@ -9,6 +9,7 @@ mod bases;
 mod caches;
 mod checks;
 mod context;
+mod inline;
 mod later;
 mod manifests;
 mod merging;
@@ -29,6 +30,7 @@ pub(crate) use bases::*;
 pub(crate) use caches::*;
 pub(crate) use checks::*;
 pub(crate) use context::*;
+pub(crate) use inline::*;
 pub(crate) use later::*;
 pub(crate) use manifests::*;
 pub(crate) use merging::*;
@@ -44,6 +46,7 @@ pub(crate) use tidy::*;
 /// All reasons, by what they are about.
 pub const GROUPS: &[&Group] = &[
     &pipeline::GROUP,
+    &inline::GROUP,
     &checks::GROUP,
     &scripts::GROUP,
     &later::GROUP,
@@ -168,6 +171,17 @@ impl Reason {
     #[must_use]
     pub fn undone(self, what: impl fmt::Display) -> Self {
         Self { lead: format!("{what}: {}", self.lead), ..self }
+    }
+
+    /// The same about a Dockerfile in another file that has so many lines before it.
+    #[must_use]
+    pub fn in_host(mut self, lines_before: usize) -> Self {
+        for (name, argument) in self.kind.arguments.iter().zip(&mut self.arguments) {
+            if let ("line", Argument::Number(line)) = (*name, argument) {
+                *line += lines_before;
+            }
+        }
+        self
     }
 
     /// The same as the end of a sentence: "apt-get's lists left alone, because …", or with a

@@ -26,6 +26,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::context::compose::is_compose_file;
 use crate::context::purpose::Purpose;
 use crate::pipeline::{Applied, Outcome, Step, Unapplied};
 use crate::reasons::Reason;
@@ -159,6 +160,18 @@ impl Failure {
     #[must_use]
     pub fn at(self, spot: Spot) -> Self {
         Self { at: Some(Box::new(spot)), ..self }
+    }
+
+    /// The same with another place and the line there, if it has one.
+    #[must_use]
+    pub fn map_place(mut self, map: impl FnOnce(Place) -> (Place, String)) -> Self {
+        if let Some(spot) = &mut self.at
+            && let Some(place) = spot.place
+        {
+            let (place, line) = map(place);
+            (spot.place, spot.line) = (Some(place), line);
+        }
+        self
     }
 
     /// The same with more words at the end.
@@ -315,6 +328,12 @@ impl FileReport {
     /// What its image is for, where that is not to be shipped.
     fn purpose(&self) -> Option<Purpose> {
         Purpose::of(self.path.as_deref()?)
+    }
+
+    /// Whether it is a Compose file with inline Dockerfiles, which `--verify` can't build.
+    fn is_compose_file(&self) -> bool {
+        let name = self.path.as_deref().and_then(|path| path.rsplit(['/', '\\']).next());
+        name.is_some_and(is_compose_file)
     }
 
     /// Where the error is within the Dockerfile, if it is there and the position is known.

@@ -108,6 +108,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "config",
             "context",
             "debug",
+            "embedded",
             "measure",
             "inspect",
             "image",
@@ -139,6 +140,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "span",
             "reasons",
         ],
+    ),
+    (
+        "embedded",
+        &["pipeline", "transforms", "context", "pragma", "edit", "syntax", "span", "yaml", "reasons"],
     ),
     ("verification", &["pipeline", "config", "context", "span", "reasons"]),
     ("measure", &["image", "context", "knowledge"]),
@@ -383,12 +388,13 @@ fn every_file_says_what_it_is() {
 /// received.
 const APPLIES: &[(&str, &str)] = &[
     ("src/cli/commands/apply.rs", "apply_received("),
+    ("src/embedded/outcome.rs", ".apply("),
     ("src/pipeline/step_builder.rs", ".apply("),
     ("src/pipeline.rs", ".apply("),
 ];
 
 #[test]
-fn edits_are_applied_in_three_places() {
+fn edits_are_applied_in_four_places() {
     let mut found = Vec::new();
     for path in program() {
         let text = code(&path);

@@ -15,11 +15,14 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::cli::context::compose::InlineService;
 pub use crate::cli::context::compose::dockerfiles_of;
 use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
-use crate::cli::{input, reach};
+use crate::cli::{input, names, reach};
+use crate::context::compose::name_of_inline;
 use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service, Starts, Tracked};
+use crate::embedded::compose::InlineDockerfile;
 use crate::syntax::Dockerfile;
 
 /// Far larger than any real ignore file.
@@ -85,10 +88,14 @@ type AboutTargets = Result<Vec<(String, String)>, String>;
 /// The build context of one Dockerfile.
 pub struct FileContext<'c> {
     contexts: &'c Contexts,
-    /// The Dockerfile; `None` for standard input.
+    /// The file of the Dockerfile; `None` for standard input.
     dockerfile: Option<&'c Path>,
-    /// The same, parsed, if it has been read.
+    /// The Dockerfile, parsed, if it has been read.
     file: Option<&'c Dockerfile<'c>>,
+    /// The service of a Compose file that contains the Dockerfile.
+    service: Option<InlineService<'c>>,
+    /// Whether the ignore file can be written with the Dockerfile.
+    writes_ignore_file: bool,
     directory: OnceLock<Result<PathBuf, String>>,
     context: OnceLock<Loaded>,
     full: OnceLock<Option<PathBuf>>,
@@ -121,6 +128,13 @@ impl Contexts {
         Ok(Self { given: given.map(Path::to_owned), ..Self::default() })
     }
 
+    /// The compose files in a folder.
+    fn compose_files_in(&self, folder: &Path) -> Arc<OnceLock<compose::Files>> {
+        let files = kept(&self.compose_files, folder.to_owned());
+        files.get_or_init(|| compose::files_in(folder, &self.listed));
+        files
+    }
+
     /// The same contexts, with folders that may already be listed.
     #[must_use]
     pub fn with_folders(self, listed: Arc<Folders>) -> Self {
@@ -132,6 +146,8 @@ impl Contexts {
         FileContext {
             contexts: self,
             dockerfile,
+            service: None,
+            writes_ignore_file: dockerfile.is_some(),
             file: None,
             directory: OnceLock::new(),
             context: OnceLock::new(),
@@ -141,6 +157,17 @@ impl Contexts {
             targets: OnceLock::new(),
             services: OnceLock::new(),
         }
+    }
+
+    /// The context of an inline Dockerfile in a Compose file.
+    pub fn of_inline<'c>(
+        &'c self,
+        path: &'c Path,
+        host: &'c str,
+        inline: &'c InlineDockerfile,
+    ) -> FileContext<'c> {
+        let service = InlineService { name: &inline.service, context: inline.context.as_deref(), host };
+        FileContext { service: Some(service), ..self.of_file(Some(path)) }
     }
 }
 
@@ -154,6 +181,12 @@ impl<'c> FileContext<'c> {
     #[must_use]
     pub fn with_file(self, file: &'c Dockerfile<'c>) -> Self {
         Self { file: Some(file), ..self }
+    }
+
+    /// The same context, whose ignore file is not written.
+    #[must_use]
+    pub fn without_ignore_file(self) -> Self {
+        Self { writes_ignore_file: false, ..self }
     }
 
     /// The full path of the context directory.
@@ -177,26 +210,25 @@ impl<'c> FileContext<'c> {
         let own = dockerfile.parent().unwrap_or(Path::new("/"));
         let folder = kept(&self.contexts.folders, own.to_owned());
         let folder = folder.get_or_init(|| Folder::at(own, self.contexts));
+        if let Some(service) = &self.service {
+            let files = self.contexts.compose_files_in(own);
+            let others = files.get().into_iter().flatten().map(|(_, file)| file);
+            let directory = full(&service.directory(dockerfile, others)?)?;
+            return within(directory, dockerfile, &folder.top);
+        }
         let Some((file, directory)) = compose::context_of(&folder.builds, dockerfile)? else {
             let read = || Some(Sources::of(&Dockerfile::outline(&input::file(dockerfile).ok()?)));
             let sources = || self.file.map(Sources::of).or_else(read);
             return by_sources(sources, own, folder, &self.contexts.listed);
         };
-        let directory = full(directory)?;
-        if !reach::is_within(&directory, &folder.top) {
-            return Err(format!(
-                "{} sets the build context {}, which is outside of {}; name the context with --context",
-                file.display(),
-                directory.display(),
-                folder.top.display()
-            ));
-        }
-        Ok(directory)
+        within(full(directory)?, file, &folder.top)
     }
 
     fn load(&self) -> Result<Arc<BuildContext>, String> {
         let directory = self.directory()?;
-        let own = own_ignore_file(directory, self.full_path(), &self.contexts.listed)?;
+        // Compose stores an inline Dockerfile in a folder of its own.
+        let dockerfile = self.full_path().filter(|_| self.service.is_none());
+        let own = own_ignore_file(directory, dockerfile, &self.contexts.listed)?;
         let ignore_path = own.as_ref().map_or(".dockerignore", |(path, _)| path).to_owned();
         let loaded = kept(&self.contexts.loaded, directory.join(&ignore_path));
         let load = || {
@@ -216,7 +248,16 @@ impl<'c> FileContext<'c> {
             }
             Ok(Arc::new(context))
         };
-        loaded.get_or_init(load).clone()
+        let loaded = loaded.get_or_init(load).clone()?;
+        let outside = self.full_path().filter(|path| relative(path, directory).is_none());
+        Ok(match self.service.as_ref().zip(outside) {
+            // The context does not contain the other Dockerfiles of the file.
+            Some((service, path)) => {
+                let name = name_in(path, directory);
+                Arc::new(loaded.with_inline_dockerfiles(&name, service.host))
+            }
+            None => loaded,
+        })
     }
 
     /// The full path of the Dockerfile.
@@ -232,11 +273,17 @@ impl ContextSource for FileContext<'_> {
     }
 
     fn can_write_ignore_file(&self) -> bool {
-        self.dockerfile.is_some()
+        self.writes_ignore_file
     }
 
     fn dockerfile(&self) -> Option<&str> {
-        let path = || relative(self.full_path()?, self.directory().ok()?);
+        let path = || {
+            let (full, directory) = (self.full_path()?, self.directory().ok()?);
+            match &self.service {
+                Some(service) => Some(name_of_inline(&name_in(full, directory), service.name)),
+                None => relative(full, directory),
+            }
+        };
         self.inner.get_or_init(path).as_deref()
     }
 
@@ -260,21 +307,30 @@ impl ContextSource for FileContext<'_> {
             let Some(dockerfile) = self.full_path() else { return Vec::new() };
             let own = dockerfile.parent().unwrap_or(Path::new("/"));
             let listed = &self.contexts.listed;
-            let mut all: Vec<_> = compose::folders_around(own, listed)
-                .map(|folder| {
-                    let files = kept(&self.contexts.compose_files, folder.to_owned());
-                    files.get_or_init(|| compose::files_in(folder, listed));
-                    files
-                })
-                .collect();
+            let around = compose::folders_around(own, listed);
+            let mut all: Vec<_> = around.map(|folder| self.contexts.compose_files_in(folder)).collect();
             if let Some((context, directory)) = self.context().ok().zip(self.directory().ok()) {
                 let files = kept(&self.contexts.compose_files_within, directory.to_owned());
                 files.get_or_init(|| compose::files_within(directory, context));
                 all.push(files);
             }
-            compose::services_of(dockerfile, all.iter().filter_map(|files| files.get()))
+            let service = self.service.as_ref().map(|service| service.name);
+            compose::services_of(dockerfile, service, all.iter().filter_map(|files| files.get()))
         })
     }
+}
+
+/// A context that a file sets, if it is below a directory.
+fn within(directory: PathBuf, by: &Path, top: &Path) -> Result<PathBuf, String> {
+    if reach::is_within(&directory, top) {
+        return Ok(directory);
+    }
+    Err(format!(
+        "{} sets the build context {}, which is outside of {}; name the context with --context",
+        by.display(),
+        directory.display(),
+        top.display()
+    ))
 }
 
 /// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what
@@ -338,6 +394,11 @@ fn ignore_file(path: &Path, directory: &Path, listed: &Folders) -> Result<Option
         }
         None => Ok(text),
     }
+}
+
+/// The name of a file in a context, or of one outside.
+fn name_in(path: &Path, directory: &Path) -> String {
+    relative(path, directory).unwrap_or_else(|| names::shown(path))
 }
 
 /// A path relative to a directory, with slashes; `None` if it is outside.

@@ -1,5 +1,6 @@
-//! The files to process: the named files, and the Dockerfiles in the named directories. Each file
-//! counts once, no matter how many paths and symlinks lead to it.
+//! The files to process: the named files, and the Dockerfiles and Compose files with inline
+//! Dockerfiles in the named directories. Each file counts once, no matter how many paths and
+//! symlinks lead to it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -11,7 +12,7 @@ use ignore::{WalkBuilder, WalkState};
 use crate::cli::full_paths::FullPaths;
 use crate::cli::names::{display_name, is_dockerfile};
 use crate::cli::settings::Searched;
-use crate::cli::{input, reach};
+use crate::cli::{inline, reach};
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
 use crate::knowledge::lists::files::{DIRECTORIES_OF_OTHERS, DIRECTORIES_OF_TESTS};
@@ -27,8 +28,8 @@ pub struct Files {
     /// The number of skipped Dockerfiles in directories of tests and of other projects, by
     /// directory name.
     pub skipped: BTreeMap<String, usize>,
-    /// The compose files with a Dockerfile in them, which is not fixed.
-    pub inline: Vec<PathBuf>,
+    /// The skipped Compose files with inline Dockerfiles, and why.
+    pub skipped_hosts: Vec<(PathBuf, String)>,
 }
 
 /// What a directory holds.
@@ -37,18 +38,18 @@ struct Within {
     found: Vec<Found>,
     /// The folders of Dockerfiles that were passed over.
     skipped: Vec<String>,
-    inline: Vec<PathBuf>,
+    /// Compose files with inline Dockerfiles.
+    hosts: Vec<PathBuf>,
 }
 
 impl Files {
     /// Says what was passed over, in a line each.
     pub fn remarks(&self) -> Vec<String> {
-        let inline = self.inline.iter().map(|path| {
+        let hosts = self.skipped_hosts.iter().map(|(path, why)| {
             let path = display_name(path);
-            let path = crate::escape::line(&path);
-            format!("skipped the inline Dockerfile of {path} (`dockerfile_inline`); only files are fixed")
+            format!("skipped the inline Dockerfiles of {}: {why}", crate::escape::line(&path))
         });
-        self.in_folders().into_iter().chain(inline).collect()
+        self.in_folders().into_iter().chain(hosts).collect()
     }
 
     fn in_folders(&self) -> Option<String> {
@@ -68,14 +69,31 @@ impl Files {
 /// The largest number of skipped directories to name.
 const MOST_NAMES: usize = 5;
 
-/// Finds the files for the given paths. `search` may differ from directory to directory.
-pub fn files(paths: &[PathBuf], full_paths: &FullPaths, search: impl Fn(&Path) -> Searched) -> Files {
+/// Finds the files for the given paths. `search` may differ from directory to directory. Compose
+/// files in directories are skipped if there is an option that works only with Dockerfiles.
+pub fn files(
+    paths: &[PathBuf],
+    full_paths: &FullPaths,
+    only_dockerfiles: Option<&str>,
+    search: impl Fn(&Path) -> Searched,
+) -> Files {
     let mut files = Files::default();
     let mut known = HashSet::new();
     for path in paths {
         let found = if path.is_dir() {
-            let Within { found, skipped, mut inline } = within(path, &search(path));
-            files.inline.append(&mut inline);
+            let Within { mut found, skipped, hosts } = within(path, &search(path));
+            for host in hosts {
+                let why = match only_dockerfiles {
+                    Some(option) => format!("{option} works only with Dockerfiles"),
+                    None if !inline::is_valid(&host) => "the file is not valid YAML".to_owned(),
+                    None => {
+                        found.push(Ok(host));
+                        continue;
+                    }
+                };
+                files.skipped_hosts.push((host, why));
+            }
+            found.sort();
             if found.is_empty() && skipped.is_empty() {
                 files.found.push(Err(format!(
                     "{}: no Dockerfile in this directory; if it has another name, pass the file itself",
@@ -153,9 +171,6 @@ fn within(directory: &Path, searched: &Searched) -> Within {
                     && fs::canonicalize(entry.path())
                         .is_ok_and(|target| target.is_file() && reach::is_within(&target, &root));
             let name = entry.file_name().to_string_lossy().into_owned();
-            if is_file && is_compose_file(&name) && has_inline_dockerfile(entry.path()) {
-                lock(&found).inline.push(entry.path().to_owned());
-            }
             let is_searched = |path: &Path| {
                 let full =
                     path.strip_prefix(directory).map_or_else(|_| path.to_owned(), |inner| root.join(inner));
@@ -164,11 +179,13 @@ fn within(directory: &Path, searched: &Searched) -> Within {
             if !is_searched(entry.path()) {
                 return if kind.is_dir() { WalkState::Skip } else { WalkState::Continue };
             }
-            if !is_file || !is_dockerfile(&name) {
+            let is_host = || is_compose_file(&name) && inline::is_host(entry.path());
+            if !is_file || !is_dockerfile(&name) && !is_host() {
                 return WalkState::Continue;
             }
             match passed_over(entry.path().strip_prefix(directory).unwrap_or(entry.path())) {
                 Some(folder) if searched.search == Search::WithoutTests => lock(&found).skipped.push(folder),
+                _ if is_compose_file(&name) => lock(&found).hosts.push(entry.into_path()),
                 _ => add(Ok(entry.into_path())),
             }
             WalkState::Continue
@@ -177,18 +194,9 @@ fn within(directory: &Path, searched: &Searched) -> Within {
     let mut within = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     within.found.append(&mut lock(&refused_within));
     within.found.sort();
-    within.inline.sort();
+    within.hosts.sort();
     within
 }
-
-/// Whether a compose file has a Dockerfile in it.
-fn has_inline_dockerfile(path: &Path) -> bool {
-    let text = input::beside(path, MOST_COMPOSE_BYTES).ok().flatten();
-    text.is_some_and(|text| text.contains("dockerfile_inline:"))
-}
-
-/// Longer compose files are not looked into.
-const MOST_COMPOSE_BYTES: u64 = 1024 * 1024;
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::context::{Contexts, FileContext};
 use crate::cli::session::Session;
-use crate::cli::{clock, discover, names, write};
+use crate::cli::{clock, discover, inline, names, write};
 use crate::context::{BuildContext, ContextSource, ImageRun, Service};
 use crate::pipeline;
-use crate::report::{FileReport, IgnoreFile};
+use crate::report::{Failure, FileReport, IgnoreFile};
 
 /// Completes the reports of all files whose ignore file changes, and writes both files if
 /// requested.
@@ -21,6 +21,11 @@ pub fn finish_reports(session: &Session<'_>, found: &[discover::Found], reports:
     for (found, report) in found.iter().zip(reports) {
         let Ok(path) = found else { continue };
         if report.outcome.ignore_file().is_none() {
+            continue;
+        }
+        if inline::is_host(path) {
+            report.error =
+                finish_host(session, path, &mut claimed, report).err().map(|error| error.to_string());
             continue;
         }
         let context_source = session.contexts.of_file(Some(path));
@@ -53,6 +58,31 @@ pub fn finish_reports(session: &Session<'_>, found: &[discover::Found], reports:
     }
 }
 
+/// Completes the report of a Compose file, and writes both files if requested.
+fn finish_host(
+    session: &Session<'_>,
+    path: &Path,
+    claimed: &mut HashMap<PathBuf, String>,
+    report: &mut FileReport,
+) -> Result<(), Failure> {
+    let (outcome, changed) = inline::fix(session, path, &report.text, claimed)?;
+    report.outcome = outcome;
+    if let Some(file) = &changed {
+        claimed.insert(file.path.clone(), file.new.clone());
+        report.ignore_file = Some(IgnoreFile {
+            path: names::shown(&file.path),
+            top_path: None,
+            old: file.old.clone(),
+            new: file.new.clone(),
+        });
+    }
+    if session.args.mode.write {
+        let ignore_path = changed.map(|file| file.path).unwrap_or_default();
+        write_both(path, &ignore_path, report)?;
+    }
+    Ok(())
+}
+
 /// Writes a single file, and its ignore file if that changes.
 pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Result<(), String> {
     let Some(new) = report.outcome.ignore_file().map(str::to_owned) else {
@@ -71,9 +101,9 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
 }
 
 /// A context whose ignore file another Dockerfile of the same run has changed.
-struct Changed<'c> {
-    context_source: &'c FileContext<'c>,
-    context: BuildContext,
+pub struct Changed<'c> {
+    pub context_source: &'c FileContext<'c>,
+    pub context: BuildContext,
 }
 
 impl ContextSource for Changed<'_> {

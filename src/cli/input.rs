@@ -12,25 +12,33 @@ use crate::syntax::Keyword;
 
 /// Enough for 100,000 instructions; a longer file is not a Dockerfile.
 const MOST_BYTES: u64 = 10 * 1024 * 1024;
+/// Far larger than any real Compose file.
+const MOST_COMPOSE_BYTES: u64 = 1024 * 1024;
 
-/// Reads a file; the error does not contain the path.
+/// Reads a Dockerfile; the error does not contain the path.
 pub fn file(path: &Path) -> Result<String, String> {
+    let text = whole(path, "Dockerfile")?;
+    has_instructions(&text).map(|()| text)
+}
+
+/// Reads a Compose file; the error does not contain the path.
+pub fn compose(path: &Path) -> Result<String, String> {
+    whole(path, "Compose file")
+}
+
+fn whole(path: &Path, kind: &str) -> Result<String, String> {
     let metadata = fs::metadata(path).map_err(|error| reading(&error))?;
     if metadata.is_dir() {
-        return Err("is a directory, not a Dockerfile".into());
+        return Err(format!("is a directory, not a {kind}"));
     }
     if !metadata.is_file() {
         return Err("is neither a file nor a directory".into());
     }
-    if metadata.len() > MOST_BYTES {
-        return Err(format!("has {} bytes; the limit for a Dockerfile is {MOST_BYTES}", metadata.len()));
+    let most_bytes = if kind == "Dockerfile" { MOST_BYTES } else { MOST_COMPOSE_BYTES };
+    if metadata.len() > most_bytes {
+        return Err(format!("has {} bytes; the limit for a {kind} is {most_bytes}", metadata.len()));
     }
-    text(fs::read(path).map_err(|error| reading(&error))?)
-}
-
-/// Reads a file; the error contains the path.
-pub fn named(path: &Path) -> anyhow::Result<String> {
-    file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
+    text(fs::read(path).map_err(|error| reading(&error))?, kind)
 }
 
 /// Reads a UTF-8 file next to a Dockerfile that affects its build: a regular file, after resolving
@@ -94,27 +102,31 @@ pub fn stdin() -> Result<String, String> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("has more than {MOST_BYTES} bytes, the limit for a Dockerfile"));
     }
-    text(bytes)
+    let text = text(bytes, "Dockerfile")?;
+    has_instructions(&text).map(|()| text)
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, String> {
+fn text(bytes: Vec<u8>, kind: &str) -> Result<String, String> {
     if bytes.contains(&0) {
-        return Err("is a binary file, not a Dockerfile".into());
+        return Err(format!("is a binary file, not a {kind}"));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
         let place = Place::of(&before, valid);
         format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
-    })?;
+    })
+}
+
+fn has_instructions(text: &str) -> Result<(), String> {
     // A symlink may point to any kind of file, so no line of a file that is not a Dockerfile is
     // shown.
     let is_instruction =
         |line: &str| line.split_whitespace().next().is_some_and(|word| Keyword::parse(word).is_some());
     if !text.trim_start_matches('\u{feff}').lines().any(is_instruction) {
-        return Err(format!("has no instructions{}", meant(&text)));
+        return Err(format!("has no instructions{}", meant(text)));
     }
-    Ok(text)
+    Ok(())
 }
 
 /// The instruction that the first line was meant to be, if that is obvious.

@@ -15,12 +15,13 @@ use crate::cli::args::Fix;
 use crate::cli::output::drawing;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, dockerignore, names, recognize};
+use crate::cli::{Status, dockerignore, inline, names, recognize};
 use crate::context::ContextSource as _;
 use crate::edit::Edits;
 use crate::escape;
 use crate::knowledge::lists::variables::WITH_SECRETS;
 use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
+use crate::reasons;
 use crate::report::human::{self, Options, Style};
 use crate::report::{FileReport, Mode, Verbosity, diff};
 use crate::span::Span;
@@ -77,6 +78,9 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
 /// Asks about the fixes of one file.
 fn ask_about(session: &Session<'_>, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
     let name = names::display_name(path);
+    if inline::is_host(path) {
+        return Ok(FileReport::failed(Some(name), reasons::needs_dockerfile("--interactive")));
+    }
     let text = match recognize::read(path) {
         Ok(text) => text,
         Err(failure) => return Ok(FileReport::failed(Some(name), failure)),

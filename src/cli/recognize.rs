@@ -3,9 +3,12 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use crate::cli::names::{display_name, is_dockerfile};
 use crate::cli::{context, input};
 use crate::context::compose::is_compose_file;
+use crate::embedded::EmbeddedDockerfile;
 use crate::knowledge::frontend_release;
 use crate::reasons;
 use crate::report::{Failure, Spot};
@@ -23,11 +26,35 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     Ok(input::file(path)?)
 }
 
+/// Reads a Dockerfile like [`read`]; the error contains the path.
+pub fn named(path: &Path) -> anyhow::Result<String> {
+    let text = read(path).map_err(|failure| anyhow::anyhow!("{failure}"));
+    text.with_context(|| path.display().to_string())
+}
+
+/// Parses a Dockerfile in a host like [`parse`].
+pub fn parse_embedded<'t>(dockerfile: &'t EmbeddedDockerfile, host: &str) -> Result<Dockerfile<'t>, Failure> {
+    let file = Dockerfile::parse(&dockerfile.text);
+    match check_text(None, &file, dockerfile.lines_before) {
+        Ok(()) => Ok(file),
+        Err(failure) => Err(failure.map_place(|place| dockerfile.place_in(host, place))),
+    }
+}
+
+/// Parses standard input like [`parse`], and refuses a Compose file.
+pub fn parse_stdin<'t>(path: Option<&Path>, text: &'t str) -> Result<Dockerfile<'t>, Failure> {
+    let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy()).unwrap_or_default();
+    if is_compose_file(&name) {
+        return Err(reasons::needs_dockerfile("--stdin-filename").into());
+    }
+    parse(path, text)
+}
+
 /// Parses a file, and refuses one with a line that starts with no instruction, unless the file names
 /// a frontend that may know more instructions than Docker's.
 pub fn parse<'t>(path: Option<&Path>, text: &'t str) -> Result<Dockerfile<'t>, Failure> {
     let file = Dockerfile::parse(text);
-    check_text(path, &file)?;
+    check_text(path, &file, 0)?;
     Ok(file)
 }
 
@@ -50,7 +77,8 @@ fn check_name(path: &Path) -> Result<(), Failure> {
     Err(reasons::build_file(kind, &advice).into())
 }
 
-fn check_text(path: Option<&Path>, file: &Dockerfile<'_>) -> Result<(), Failure> {
+/// Checks a text after so many other lines of its file.
+fn check_text(path: Option<&Path>, file: &Dockerfile<'_>, lines_before: usize) -> Result<(), Failure> {
     let text = file.text;
     let mut unknown = file.unknown_instructions();
     let Some(word) = unknown.next() else { return Ok(()) };
@@ -79,7 +107,7 @@ fn check_text(path: Option<&Path>, file: &Dockerfile<'_>) -> Result<(), Failure>
         _ => reasons::unknown_instruction(written),
     };
     let spot = Spot { path: None, place: Some(place), line: lines.line(word.start).to_owned() };
-    let failure = Failure::from(reason).at(spot);
+    let failure = Failure::from(reason.in_host(lines_before)).at(spot);
     Err(match more {
         0 => failure,
         1 => failure.and(" (and in 1 more line)"),

@@ -11,6 +11,7 @@ use crate::cli::args::Fix;
 use crate::cli::hadolint::Findings;
 use crate::cli::limits::Limits;
 use crate::config::{Scope, Settings, overlap};
+use crate::embedded::EmbeddedDockerfile;
 use crate::git::{CommitId, Git};
 use crate::span::LineIndex;
 use crate::syntax::Dockerfile;
@@ -48,6 +49,34 @@ impl Scopes {
         let git = Git::containing(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
         let commit = git.commit_of(revision)?;
         Ok(Self::Since(git, commit))
+    }
+
+    /// The settings for a Dockerfile in a host, with the part of it that may change.
+    pub fn within_host(
+        &self,
+        settings: Arc<Settings>,
+        path: &Path,
+        host: &str,
+        dockerfile: &EmbeddedDockerfile,
+    ) -> Result<Arc<Settings>, String> {
+        let lines = match self {
+            Self::Whole => return Ok(settings),
+            Self::Since(git, commit) => {
+                let changed = git.changed_lines(commit, path, host).map_err(anyhow::Error::from);
+                let Some(changed) = changed.map_err(|error| format!("{error:#}"))? else {
+                    return Ok(settings);
+                };
+                let before = dockerfile.lines_before;
+                let in_host = |lines: &RangeInclusive<usize>| lines.start() + before..=lines.end() + before;
+                let is_changed = |lines: &RangeInclusive<usize>| {
+                    changed.iter().any(|range| overlap(range, &in_host(lines)))
+                };
+                instructions(&dockerfile.text).into_iter().filter(is_changed).collect()
+            }
+            // Neither hadolint nor BuildKit reports lines of a host.
+            Self::Found(_) => Vec::new(),
+        };
+        Ok(Arc::new(Settings { scope: Some(Scope::Lines(lines)), ..Settings::clone(&settings) }))
     }
 
     /// The settings for a file, with the part of it that may change.

@@ -48,7 +48,16 @@ impl<'a> Session<'a> {
             _ => &here[..],
         };
         let folders = self.configurations.folders();
-        discover::files(paths, &folders.full_paths, |directory| self.configurations.search(directory))
+        let search = |directory: &Path| self.configurations.search(directory);
+        discover::files(paths, &folders.full_paths, self.only_dockerfiles(), search)
+    }
+
+    /// The option of this call that works only with Dockerfiles, if there is one.
+    pub fn only_dockerfiles(&self) -> Option<&'static str> {
+        let Fix { proof, mode, .. } = self.args;
+        let options =
+            [(proof.verify, "--verify"), (proof.measure, "--measure"), (mode.interactive, "--interactive")];
+        options.into_iter().find_map(|(is_set, name)| is_set.then_some(name))
     }
 
     /// The settings for a file with this text.

@@ -59,6 +59,16 @@ pub struct ComposeFile {
 }
 
 impl ComposeFile {
+    /// The build contexts that the file sets for a service, and for those that extend it, as written.
+    pub fn contexts_of<'f>(&'f self, service: &'f str) -> impl Iterator<Item = &'f str> {
+        let all = self.services.iter().flatten();
+        let own = all.filter(move |(name, body)| name == service || extended(body) == Some(service));
+        own.filter_map(|(_, body)| match body.get("build")? {
+            Value::String(context) => Some(context.as_str()),
+            build => build.get("context")?.as_str(),
+        })
+    }
+
     /// Parses a file.
     pub fn of(path: &str, text: &str) -> Self {
         let services = match yaml::value(text) {
@@ -74,6 +84,27 @@ impl ComposeFile {
     }
 }
 
+/// The inline Dockerfiles in a Compose file, each with its name in messages. A text that can't be
+/// parsed is returned as a whole, since it may contain some.
+pub(super) fn inline_dockerfiles(path: &str, text: &str) -> Vec<(String, String)> {
+    if !text.contains("dockerfile_inline") {
+        return Vec::new();
+    }
+    let Ok(value) = yaml::value(text) else { return vec![(path.to_owned(), text.to_owned())] };
+    let services = value["services"].as_object().into_iter().flatten();
+    let inline = services.filter_map(|(name, body)| {
+        let build = merged(body.as_object()?).remove("build")?;
+        let text = merged(build.as_object()?).remove("dockerfile_inline")?;
+        Some((name_of_inline(path, name), text.as_str()?.replace("$$", "$")))
+    });
+    inline.collect()
+}
+
+/// The name by which messages call the Dockerfile of a service: `compose.yaml (web)`.
+pub fn name_of_inline(path: &str, service: &str) -> String {
+    format!("{path} ({service})")
+}
+
 /// The definition of one service.
 struct Said<'f> {
     folder: &'f str,
@@ -84,6 +115,33 @@ struct Said<'f> {
 
 /// The services that run the image of a Dockerfile, given by its absolute path.
 pub fn services<'f>(files: impl IntoIterator<Item = &'f ComposeFile>, dockerfile: &str) -> Vec<Service> {
+    services_of(files, |said| builds(said, dockerfile))
+}
+
+/// The services that run the image of the inline Dockerfile of a service, given by the absolute path
+/// of its file and its name.
+pub fn services_of_inline<'f>(
+    files: impl IntoIterator<Item = &'f ComposeFile>,
+    path: &str,
+    service: &str,
+) -> Vec<Service> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    // Files in the same folder may be merged with this one.
+    services_of(files, |said| {
+        said.folder == folder && (said.name == service || extended(said.body) == Some(service))
+    })
+}
+
+/// The service that a service extends.
+fn extended(body: &Body) -> Option<&str> {
+    let extends = body.get("extends")?;
+    extends.as_str().or_else(|| extends.get("service")?.as_str())
+}
+
+fn services_of<'f>(
+    files: impl IntoIterator<Item = &'f ComposeFile>,
+    is_built: impl Fn(&Said<'f>) -> bool,
+) -> Vec<Service> {
     let mut all: Vec<Said<'_>> = Vec::new();
     let mut found = Vec::new();
     for ComposeFile { path, services } in files {
@@ -98,25 +156,22 @@ pub fn services<'f>(files: impl IntoIterator<Item = &'f ComposeFile>, dockerfile
             }
         }
     }
-    let own: Vec<&Said<'_>> = all.iter().filter(|said| builds(said, dockerfile)).collect();
+    let own: Vec<&Said<'_>> = all.iter().filter(|said| is_built(said)).collect();
     let image = |said: &Said<'_>| said.body.get("image").and_then(Value::as_str).map(str::to_owned);
     let images: Vec<String> = own.iter().filter_map(|said| image(said)).collect();
     let is_same = |said: &Said<'_>| {
-        let extends = said
-            .body
-            .get("extends")
-            .and_then(|extends| extends.as_str().or_else(|| extends.get("service").and_then(Value::as_str)));
+        let extends = extended(said.body);
         let named =
             |own: &&Said<'_>| own.folder == said.folder && own.name == said.name || extends == Some(own.name);
         !said.body.contains_key("build")
             && (own.iter().any(named) || image(said).is_some_and(|image| images.contains(&image)))
     };
-    found.extend(all.iter().filter(|said| builds(said, dockerfile) || is_same(said)).map(service));
+    found.extend(all.iter().filter(|said| is_built(said) || is_same(said)).map(service));
     found
 }
 
 /// The definition of a service, including the keys that it merges with `<<`.
-fn merged(body: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn merged(body: &Map<String, Value>) -> Map<String, Value> {
     let mut whole = Map::new();
     let others = match body.get("<<") {
         Some(Value::Array(all)) => all.iter().collect(),
@@ -246,6 +301,23 @@ mod tests {
                 "compose.override.yaml (web)"
             ]
         );
+    }
+
+    #[test]
+    fn services_of_an_inline_dockerfile_are_found() {
+        let text = "services:\n  a:\n    image: i\n    build: {target: t, dockerfile_inline: FROM $$x}\n    command: c\n  b: {image: i}\n  c: {extends: a, build: {context: c}}\n  d: {build: .}\n";
+        let other = "services:\n  a: {build: {context: x}, command: o}\n";
+        let files = [ComposeFile::of("/r/compose.yaml", text), ComposeFile::of("/r/compose.dev.yaml", other)];
+        let found = services_of_inline(&files, "/r/compose.yaml", "a");
+        let names: Vec<&str> = found.iter().map(|service| service.who.as_str()).collect();
+        assert_eq!(
+            names,
+            ["compose.yaml (a)", "compose.yaml (b)", "compose.yaml (c)", "compose.dev.yaml (a)"]
+        );
+        assert_eq!(found[0].target.as_deref(), Some("t"));
+        assert_eq!(files.iter().flat_map(|file| file.contexts_of("a")).collect::<Vec<_>>(), ["c", "x"]);
+        assert_eq!(inline_dockerfiles("compose.yaml", text), [("compose.yaml (a)".into(), "FROM $x".into())]);
+        assert_eq!(inline_dockerfiles("compose.yaml", "[dockerfile_inline").len(), 1);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Outcome {
     /// Fixes that were proposed and not applied: unsafe without `--unsafe`, or suppressed by a
     /// comment.
     pub withheld: Vec<Unapplied>,
-    /// Lines that can't be parsed.
+    /// Lines that can't be parsed, and inline Dockerfiles that can't be fixed.
     pub unreadable: Vec<Unapplied>,
     /// Steps that were rolled back because a check failed: bugs in Jettison, worth a report.
     pub undone: Vec<Unapplied>,

@@ -326,11 +326,11 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
         parts.push(count(failed, "error"));
     }
     parts.extend(estimate::sentences(&estimate::of(done.iter().copied())));
+    let in_dockerfiles = reports.iter().filter(|report| !report.is_compose_file());
+    let is_tested = in_dockerfiles.map(|report| withheld(report, Applicability::Unsafe)).any(|held| held > 0);
+    let tests = if is_tested { format!("--verify tests {}, ", them(unsafe_ones)) } else { String::new() };
     let unapplied: Vec<String> = [
-        (
-            unsafe_ones,
-            format!("{unsafe_ones} unsafe (--verify tests {0}, --unsafe applies {0})", them(unsafe_ones)),
-        ),
+        (unsafe_ones, format!("{unsafe_ones} unsafe ({tests}--unsafe applies {})", them(unsafe_ones))),
         (manual, count(manual, "suggestion")),
         (refused, format!("{refused} refused")),
         (silenced, format!("{silenced} suppressed")),

@@ -32,7 +32,8 @@ pub fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     if to_change.len() > shown.len() {
         writeln!(out, "… and {}", count(to_change.len() - shown.len(), "more file"))?;
     }
-    let held: usize = read.iter().map(|report| withheld(report, Applicability::Unsafe)).sum();
+    let in_dockerfiles = read.iter().filter(|report| !report.is_compose_file());
+    let held: usize = in_dockerfiles.map(|report| withheld(report, Applicability::Unsafe)).sum();
     let all: usize = to_change.iter().map(|report| report.fixes_by_place().len()).sum();
     if all == 0 {
         writeln!(out, "nothing to change in {}", count(read.len(), "file"))?;

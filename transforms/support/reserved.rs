@@ -73,10 +73,7 @@ fn may_be_excluded(
     }
     needs_nothing_of(facts, path, context, "this Dockerfile")?;
     let own = context_source.dockerfile();
-    let others = context.texts.iter().filter(|(other, _)| {
-        other.to_ascii_lowercase().contains("dockerfile") && Some(other.as_str()) != own
-    });
-    for (name, text) in others {
+    for (name, text) in context.other_dockerfiles(own) {
         needs_nothing_of(&Facts::of(&Dockerfile::parse(text), facts.known), path, context, name)?;
     }
     Ok(())

@@ -242,10 +242,7 @@ impl<'s> Search<'s, '_> {
 
     /// Other Dockerfiles of the context, which share its ignore file.
     fn other_dockerfiles(&self) -> impl Iterator<Item = &'s str> {
-        let own = self.own;
-        let is_other =
-            move |path: &str| path.to_ascii_lowercase().contains("dockerfile") && Some(path) != own;
-        self.context.texts.iter().filter(move |(path, _)| is_other(path)).map(|(_, text)| text.as_str())
+        self.context.other_dockerfiles(self.own).map(|(_, text)| text)
     }
 }
 

@@ -2,8 +2,9 @@
 //! not changed since. It does not parse Dockerfiles and compares only checksums and bytes.
 //!
 //! A document from elsewhere may name any file, and the checksums of many files are known.
-//! Therefore, only files that are named like a Dockerfile or an ignore file are written, below the
-//! top directory of the repository or else the current directory, after resolving symlinks.
+//! Therefore, only files that are named like a Dockerfile or an ignore file are written, and inline
+//! Dockerfiles in Compose files, below the top directory of the repository or else the current
+//! directory, after resolving symlinks.
 
 use std::fs;
 use std::io::Write;
@@ -14,9 +15,11 @@ use serde::Deserialize;
 
 use crate::cli::args::Apply;
 use crate::cli::limits::Limits;
-use crate::cli::{Status, input, names, write};
+use crate::cli::{Status, inline, input, names, write};
+use crate::context::compose::is_compose_file;
 use crate::digest::sha256;
 use crate::edit::{Edit, Edits};
+use crate::embedded::compose;
 use crate::escape;
 use crate::report::count;
 use crate::span::Span;
@@ -100,13 +103,19 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let path = Path::new(file.path.as_deref().context("it has edits but no path")?);
-    limits.allow(path, names::is_dockerfile)?;
-    let old = input::file(path).map_err(anyhow::Error::msg)?;
+    let is_host = inline::is_host(path);
+    limits.allow(path, |name| names::is_dockerfile(name) || is_compose_file(name))?;
+    let old = if is_host { input::compose(path) } else { input::file(path) };
+    let old = old.map_err(anyhow::Error::msg)?;
     if file.result_sha256.as_ref().is_some_and(|result| sha256(&old) == *result) {
         // The edits are already applied.
         return Ok(false);
     }
     let new = result(file, &old)?;
+    ensure!(
+        !is_compose_file(&name_of(path)) || compose::is_same_elsewhere(&old, &new),
+        "is a Compose file, and the edits change more than its inline Dockerfiles"
+    );
     if let Some(ignore) = &file.ignore_file {
         write_ignore_file(ignore, limits).with_context(|| ignore.path.clone())?;
     }
@@ -114,6 +123,10 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
         write::replace(path, &old, &new).map_err(anyhow::Error::msg)?;
     }
     Ok(true)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
@@ -136,8 +149,7 @@ fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
 fn write_ignore_file(file: &IgnoreFile, limits: &Limits) -> anyhow::Result<()> {
     let path = Path::new(&file.path);
     // A new file has no checksum to compare, so its name is always checked.
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    ensure!(name.as_deref().is_some_and(is_ignore_file), "is not the name of an ignore file");
+    ensure!(is_ignore_file(&name_of(path)), "is not the name of an ignore file");
     limits.allow(path, is_ignore_file)?;
     match &file.sha256 {
         None => write::create(path, &file.text).map_err(anyhow::Error::msg),

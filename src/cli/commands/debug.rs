@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::cli::args::Debug;
 use crate::cli::context::Contexts;
-use crate::cli::{Status, input};
+use crate::cli::{Status, input, recognize};
 use crate::debug;
 
 pub fn run(args: &Debug) -> anyhow::Result<Status> {
@@ -16,7 +16,7 @@ pub fn run(args: &Debug) -> anyhow::Result<Status> {
     let text = if is_stdin {
         input::stdin().map_err(anyhow::Error::msg).context("standard input")?
     } else {
-        input::named(file)?
+        recognize::named(file)?
     };
     let page = match args {
         Debug::Tree { .. } => debug::tree(&text),

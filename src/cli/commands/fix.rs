@@ -1,5 +1,6 @@
 //! `jettison fix`: reads the files, runs the pipeline, and prints, checks or writes the results.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -13,12 +14,13 @@ use crate::cli::scope::Scopes;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::{
-    STACK, Status, clock, discover, dockerignore, input, interactive, names, output, recognize, write,
+    STACK, Status, clock, discover, dockerignore, inline, input, interactive, names, output, recognize, write,
 };
 use crate::config::Settings;
 use crate::escape;
 use crate::git;
 use crate::pipeline::{self, Outcome};
+use crate::reasons;
 use crate::report::budget::Budget;
 use crate::report::human;
 use crate::report::{self, Failure, FileReport, diff};
@@ -173,8 +175,44 @@ struct Engines {
     meter: Option<Meter>,
 }
 
+/// Fixes the inline Dockerfiles of a Compose file. A file that depends on a new ignore file is
+/// written together with it.
+fn one_host(session: &Session<'_>, path: &Path) -> FileReport {
+    let name = names::display_name(path);
+    let failed = |failure: Failure, text: String| FileReport {
+        text,
+        ..FileReport::failed(Some(name.clone()), failure)
+    };
+    let text = match input::compose(path) {
+        Ok(text) => text,
+        Err(error) => return failed(error.into(), String::new()),
+    };
+    let reason = session.only_dockerfiles().map(reasons::needs_dockerfile);
+    let fixed = match reason {
+        Some(reason) => Err(reason.into()),
+        None => inline::fix(session, path, &text, &HashMap::new()),
+    };
+    match fixed {
+        Err(failure) => failed(failure, text),
+        Ok((outcome, _)) => {
+            let error = write_now(session, path, &text, &outcome);
+            FileReport { error, ..FileReport::fixed(name, text, outcome) }
+        }
+    }
+}
+
+/// Writes a file if that is requested, unless it depends on a new ignore file and is written together
+/// with it. The result is the error.
+fn write_now(session: &Session<'_>, path: &Path, text: &str, outcome: &Outcome) -> Option<String> {
+    let new = outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none())?;
+    let number = outcome.steps.iter().map(|step| step.fixes.len()).sum();
+    let lost = |error| format!("{error}; {} not applied", report::count_fixes(number));
+    write::replace(path, text, new).err().map(lost)
+}
+
 fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -> FileReport {
     let path = match found {
+        Ok(path) if inline::is_host(path) => return one_host(session, path),
         Ok(path) => path,
         Err(error) => return FileReport::failed(None, error.clone()),
     };
@@ -224,19 +262,11 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
     match fix() {
         Err(error) => failed(error, String::new()),
         Ok((outcome, verified, measured)) => {
-            // A file that depends on a new ignore file is written together with it.
-            let written =
-                match outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none()) {
-                    Some(new) => write::replace(path, &text, new),
-                    None => Ok(()),
-                };
+            let error = write_now(session, path, &text, &outcome);
             let findings = match &session.scopes {
                 Scopes::Found(findings) => findings.answers(path, &outcome),
                 _ => Vec::new(),
             };
-            let number = outcome.steps.iter().map(|step| step.fixes.len()).sum();
-            let lost = |error| format!("{error}; {} not applied", report::count_fixes(number));
-            let error = written.err().map(lost);
             FileReport { measured, verified, findings, error, ..FileReport::fixed(name, text, outcome) }
         }
     }
@@ -251,7 +281,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         None => configurations.for_directory(Path::new("")),
     };
     let settings = settings.map(|settings| clock::started(&settings));
-    let file = match recognize::parse(path, &text) {
+    let file = match recognize::parse_stdin(path, &text) {
         Ok(file) => file,
         Err(failure) => {
             let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];

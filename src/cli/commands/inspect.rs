@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::cli::args::{Inspect, InspectFormat};
 use crate::cli::context::Contexts;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, input, names};
+use crate::cli::{Status, names, recognize};
 use crate::image::{self, Image, Reader};
 use crate::inspect::{Inspection, LayerInstruction, layer_instructions};
 use crate::knowledge::Knowledge;
@@ -23,7 +23,7 @@ use crate::transforms;
 
 pub fn run(args: &Inspect) -> anyhow::Result<Status> {
     let dockerfile = match &args.dockerfile {
-        Some(path) => Some((path.as_path(), input::named(path)?)),
+        Some(path) => Some((path.as_path(), recognize::named(path)?)),
         None => None,
     };
     let image = read(&args.image)?;

@@ -9,7 +9,7 @@ use crate::cli::args::{Building, Fix, Measure, MeasureFormat};
 use crate::cli::context::{Contexts, FileContext};
 use crate::cli::progress::Bar;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, input, names};
+use crate::cli::{Status, names, recognize};
 use crate::context::ContextSource;
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{self, Engine, Options, Plan, Progress};
@@ -21,11 +21,11 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
     let saved: anyhow::Result<Vec<_>> = args.save.iter().map(|path| Ok((path, format_of(path)?))).collect();
     let saved = saved?;
     let engine = Engine::find()?;
-    let before = input::named(&args.before)?;
+    let before = recognize::named(&args.before)?;
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let context_source = contexts.of_file(Some(&args.before));
     let (after, ignore_file) = match &args.after {
-        Some(path) => (input::named(path)?, None),
+        Some(path) => (recognize::named(path)?, None),
         None => {
             let configurations = Configurations::new(&args.choice)?;
             let settings =

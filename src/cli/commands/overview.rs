@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use crate::cli::args::Args;
 use crate::cli::commands::fix;
 use crate::cli::names::is_dockerfile;
-use crate::cli::{Status, parse_fix};
+use crate::cli::{Status, inline, parse_fix};
 use crate::git;
 use crate::report::{human, overview};
 
@@ -29,8 +29,8 @@ pub fn run() -> anyhow::Result<Status> {
     Ok(fix::status(&args, &reports))
 }
 
-/// Whether the current directory has a Dockerfile.
+/// Whether the current directory has a Dockerfile, maybe in a Compose file.
 fn has_dockerfile() -> bool {
-    let entries = std::fs::read_dir(".").into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| is_dockerfile(&entry.file_name().to_string_lossy()))
+    let mut entries = std::fs::read_dir(".").into_iter().flatten().flatten();
+    entries.any(|entry| is_dockerfile(&entry.file_name().to_string_lossy()) || inline::is_host(&entry.path()))
 }

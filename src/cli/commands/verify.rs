@@ -11,7 +11,7 @@ use crate::cli::commands::measure::plans;
 use crate::cli::context::Contexts;
 use crate::cli::context::FileContext;
 use crate::cli::progress::Bar;
-use crate::cli::{Status, input, names};
+use crate::cli::{Status, names, recognize};
 use crate::config::{Deadline, Settings};
 use crate::context::{ContextSource as _, PythonPart};
 use crate::measure::tracer::Tracer;
@@ -24,7 +24,7 @@ use crate::verification::{self, Failure, Proven};
 
 pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let engine = Engine::find()?;
-    let (before, after) = (input::named(&args.before)?, input::named(&args.after)?);
+    let (before, after) = (recognize::named(&args.before)?, recognize::named(&args.after)?);
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let context_source = contexts.of_file(Some(&args.before));
     let mut is_well = true;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::cli::folders::Folders;
 use crate::cli::input;
-use crate::context::compose::{ComposeFile, is_compose_file, services};
+use crate::context::compose::{ComposeFile, is_compose_file, services, services_of_inline};
 use crate::context::{BuildContext, Service};
 use crate::knowledge::lists::files::COMPOSE_FILES;
 use crate::yaml;
@@ -138,11 +138,65 @@ pub fn files_within(directory: &Path, context: &BuildContext) -> Files {
     files.collect()
 }
 
-/// The services that run the image of a Dockerfile, by these compose files.
-pub fn services_of<'f>(dockerfile: &Path, files: impl Iterator<Item = &'f Files>) -> Vec<Service> {
+/// The services that run the image of a Dockerfile, or of the inline Dockerfile of a service in the
+/// file, by these compose files.
+pub fn services_of<'f>(
+    file: &Path,
+    service: Option<&str>,
+    files: impl Iterator<Item = &'f Files>,
+) -> Vec<Service> {
     let files: BTreeMap<&str, &ComposeFile> =
         files.flatten().map(|(path, file)| (path.as_str(), file)).collect();
-    dockerfile.to_str().map(|dockerfile| services(files.into_values(), dockerfile)).unwrap_or_default()
+    let files = files.into_values();
+    match (file.to_str(), service) {
+        (Some(path), Some(service)) => services_of_inline(files, path, service),
+        (Some(dockerfile), None) => services(files, dockerfile),
+        (None, _) => Vec::new(),
+    }
+}
+
+/// A service with an inline Dockerfile.
+#[derive(Debug, Clone, Copy)]
+pub struct InlineService<'s> {
+    /// Its name.
+    pub name: &'s str,
+    /// Its build context as written; `None` for the directory of the file.
+    pub context: Option<&'s str>,
+    /// The text of the file.
+    pub host: &'s str,
+}
+
+impl InlineService<'_> {
+    /// The directory of its build context, unless another Compose file in the folder of the file sets
+    /// another one.
+    pub fn directory<'f>(
+        &self,
+        file: &Path,
+        others: impl Iterator<Item = &'f ComposeFile>,
+    ) -> Result<PathBuf, String> {
+        let context = self.context.unwrap_or(".");
+        if context.contains(['$', ':']) {
+            return Err(format!(
+                "{} sets the build context {context} of {}, which is not a directory; name the context with --context",
+                file.display(),
+                self.name
+            ));
+        }
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        let full = |path: &str| fs::canonicalize(folder.join(path)).ok();
+        let is_other =
+            |other: &&str| *other != context && (full(other).is_none() || full(other) != full(context));
+        let mut others =
+            others.filter_map(|other| Some((&other.path, other.contexts_of(self.name).find(is_other)?)));
+        if let Some((path, another)) = others.next() {
+            return Err(format!(
+                "two build contexts are configured for {}, {context} ({}) and {another} ({path}); name one with --context",
+                self.name,
+                file.display()
+            ));
+        }
+        Ok(folder.join(context))
+    }
 }
 
 /// One build in a file, with both paths as written; that of the Dockerfile is relative to the
