@@ -32,7 +32,7 @@ CACHES = re.compile(
 )
 # Options that may be added to programs other than package managers.
 ADDED_OPTIONS = {
-    "curl": r"-[fLsSk]+|--fail|--location|--silent|--show-error|--retry.*|--proto.*|--tlsv.*",
+    "curl": r"-[fLsS]+|--fail|--location|--silent|--show-error|--retry.*|--proto.*|--tlsv.*",
     "wget": r"--progress.*|-q|-nv|--no-verbose|--tries.*",
     "useradd": r"-l|--no-log-init",
     "rm": r"-[rf]+",
@@ -168,7 +168,8 @@ def same_words(old, new):
     if is_install(old) and is_install(new):
         return same_install(old, new) or old[0] == "bundle" and same_bundle(old, new)
     if old[0] in INSECURE:
-        old = [word for word in old if word not in INSECURE[old[0]]]
+        removable = INSECURE[old[0]] & set(old)
+        old, new = ([word for word in words if word not in removable] for words in (old, new))
     allowed = ADDED_OPTIONS.get(old[0], ADDED_TO_MANAGERS if old[0] in INSTALLS else r"(?!)")
     at = 0
     for word in new:
