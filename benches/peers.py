@@ -51,9 +51,9 @@ INSTALL = [
 ]
 
 
-def install():
+def install(commands):
     PEERS.mkdir(parents=True, exist_ok=True)
-    for command in INSTALL:
+    for command in commands:
         result = subprocess.run([str(word) for word in command], check=False)
         if result.returncode != 0:
             print(f"failed: {' '.join(map(str, command))}", file=sys.stderr)
@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--jettison", type=pathlib.Path, help="the program (default: target/dist/jettison)")
     arguments = parser.parse_args()
     if arguments.install:
-        return install()
+        return install(INSTALL)
     if arguments.jettison:
         TOOLS[1][2][0] = arguments.jettison.resolve()
     there = [tool for tool in TOOLS if pathlib.Path(tool[2][0]).exists()]
