@@ -18,5 +18,6 @@ pub(crate) mod outputs;
 pub(crate) mod package_role;
 pub(crate) mod programs;
 pub(crate) mod smaller_base;
+mod source_calls;
 mod system_files;
 pub(crate) mod view;

@@ -68,6 +68,7 @@ mod build_texts;
 mod distroless;
 mod jre;
 mod languages;
+mod named_paths;
 mod packages;
 mod plan;
 pub(crate) mod recipe;

@@ -101,6 +101,9 @@ reasons! {
     /// The program that CMD and ENTRYPOINT start is unknown.
     unknown_start() = "the program that CMD and ENTRYPOINT start is unknown; write it in exec form";
 
+    /// A path of the start command is in a directory that a step of the build makes, and would not be copied.
+    named_path_not_copied(keyword: &str, path: &str) = "{keyword} names {path}, which a step of the build may make";
+
     /// The path of the program is unknown.
     unknown_program_path(program: &str) = "the path of `{program}` is unknown";
 

@@ -8,12 +8,14 @@ use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use crate::context::{RequiredPackage, is_source};
-use crate::knowledge::lists::files::COMPILED_SOURCES;
+use crate::knowledge::lists::files::{COMPILED_SOURCES, SHELL_SCRIPTS};
 use crate::knowledge::lists::programs::{
     CALLS_OF_COMPILED_SOURCES, CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES,
 };
 use crate::runtime::smaller_base::is_script;
+use crate::runtime::source_calls;
 use crate::runtime::view::StageView;
+use crate::syntax::shell::base_name;
 
 /// The packages that contain the programs which shell scripts call.
 pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
@@ -24,8 +26,7 @@ pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
 }
 
 fn has_word(text: &str, program: &str) -> bool {
-    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
-    text.split(divides).any(|word| word == program)
+    text.split(divides_words).any(|word| word == program)
 }
 
 /// The package that contains a program which slim images lack.
@@ -73,14 +74,38 @@ pub(crate) fn by_sources(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("a source", |program| called.contains(program))
 }
 
-/// The first word of each quoted text in the sources that start processes.
+/// What the sources that start processes call, and the shell scripts in the build context that they name.
 fn called_by_sources<'v>(view: &'v StageView<'_, '_>) -> HashSet<&'v str> {
     let Some(context) = view.context else { return HashSet::new() };
-    let texts = context.texts.iter().filter(|(path, text)| starts(path, text) && context.sends_file(path));
-    texts
-        .flat_map(|(_, text)| text.split(['"', '\'', '`']))
-        .filter_map(|part| part.split(char::is_whitespace).next())
-        .collect()
+    let sent = || context.texts.iter().filter(|(path, _)| context.sends_file(path));
+    let sources: Vec<&str> =
+        sent().filter(|(path, text)| starts(path, text)).map(|(_, text)| text.as_str()).collect();
+    let scripts = sent().filter(|(path, text)| {
+        is_shell_script(path, text) && sources.iter().any(|source| names_script(source, path))
+    });
+    let of_scripts = scripts.flat_map(|(_, text)| words_of_script(text));
+    sources.iter().flat_map(|source| source_calls::programs_in(source)).chain(of_scripts).collect()
+}
+
+fn is_shell_script(path: &str, text: &str) -> bool {
+    let is_for_shell =
+        || text.lines().next().is_some_and(|line| line.starts_with("#!") && line.ends_with("sh"));
+    SHELL_SCRIPTS.iter().any(|ending| path.ends_with(ending)) || is_for_shell()
+}
+
+/// Whether a source names a script: by its file name, or if that has no ending, by its path.
+fn names_script(source: &str, path: &str) -> bool {
+    let name = base_name(path);
+    source.contains(if name.contains('.') { name } else { path })
+}
+
+fn words_of_script(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| line.split(divides_words))
+}
+
+fn divides_words(c: char) -> bool {
+    !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.'
 }
 
 fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<RequiredPackage> {

@@ -11,6 +11,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::outputs::{is_common_directory, is_for_builds_only};
 use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
+use crate::transforms::split_stages::named_paths;
 use crate::transforms::split_stages::packages;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
@@ -251,6 +252,7 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
     {
         return Err(reasons::added_files_mixed(path));
     }
+    named_paths::check(view, &all)?;
     let mut texts = Vec::new();
     for Copy { paths: named, to, reason } in all {
         for (index, path) in named.iter().enumerate() {
