@@ -17,6 +17,7 @@ pub(crate) mod node_start;
 pub(crate) mod outputs;
 pub(crate) mod package_role;
 pub(crate) mod programs;
+pub(crate) mod python_packages;
 pub(crate) mod smaller_base;
 mod source_calls;
 mod system_files;

@@ -7,11 +7,14 @@
 //! # Safety
 //! Unsafe: a program may use a recommended package if it is installed, and a Dockerfile does not
 //! show that. Packages that are nearly always needed are added by name unless the base image has
-//! them: `ca-certificates` for curl, wget and git, `libc6-dev` for gcc.
+//! them: `ca-certificates` for curl, wget and git, `libc6-dev` for gcc. So are some that a source or a
+//! script seems to use: `openssh-client` for git if something names `ssh://`, `python3-scipy` for
+//! `python3-pandas` if a source names scipy.
 //!
 //! # When it does nothing
 //! An option of the command or the configuration of apt already decides, or the stage is not part
-//! of the final image.
+//! of the final image. It refuses if the command installs pip, pip installs a package that is not
+//! known to have wheels, and nothing installs the compilers that pip recommends.
 //!
 //! # Examples
 //! ```dockerfile before

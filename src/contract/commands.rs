@@ -14,7 +14,8 @@ use crate::facts::{Facts, paths};
 use crate::knowledge::Knowledge;
 use crate::knowledge::lists::options::REMEMBERED_BY_BUNDLER;
 use crate::knowledge::lists::packages::{
-    RECOMMENDED_AND_NEEDED, RUNTIME_LIBRARIES_OF_COMPILERS, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
+    RECOMMENDED_AND_NEEDED, RECOMMENDED_AND_USED, RUNTIME_LIBRARIES_OF_COMPILERS,
+    RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
 };
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Command, Script, base_name};
@@ -337,7 +338,8 @@ fn compare(
 fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
     let mut rest = before.words().peekable();
     // `--virtual NAME` is the only option here with a separate word as its value.
-    let is_needed = |word: &str| RECOMMENDED_AND_NEEDED.iter().any(|(_, package)| *package == word);
+    let recommended = RECOMMENDED_AND_NEEDED.iter().chain(RECOMMENDED_AND_USED);
+    let is_needed = |word: &str| recommended.clone().any(|(_, package)| *package == word);
     let is_option = |word: &str| word.starts_with('-') || word == ".build-deps" || is_needed(word);
     before.flags == after.flags
         && after.words().all(|word| rest.next_if_eq(&word).is_some() || is_option(&word))

@@ -20,6 +20,9 @@ reasons! {
     /// A program may change what the package lists are downloaded from.
     may_change_package_sources(program: &str) = "{program} may change the sources of packages";
 
+    /// A package manager recommends the compilers that it needs for packages without wheels.
+    recommended_compilers(package: &str, other: &str) = "{package} recommends compilers, and pip may compile {other}; install build-essential and python3-dev by name if it does";
+
     /// A script calls a compiler, so the compilers may be needed.
     script_calls_compiler(path: &str, compiler: &str) = "{path} calls `{compiler}`";
 

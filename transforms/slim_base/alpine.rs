@@ -8,13 +8,12 @@
 use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
 use crate::knowledge::languages::ALPINE_IMAGES;
-use crate::knowledge::languages::python::PORTABLE_PACKAGES;
 use crate::knowledge::lists::files::BUILT_FOR_A_LIBC;
 use crate::knowledge::lists::images::{WITHOUT_ALPINE_VARIANT, WORDS_OF_DEBIAN_TAGS};
 use crate::knowledge::lists::programs::SAME_ON_ALPINE;
 use crate::reasons::{self, Reason};
-use crate::runtime::programs;
 use crate::runtime::view::StageView;
+use crate::runtime::{programs, python_packages};
 use crate::syntax::{Body, Item};
 
 /// Whether the image has an Alpine variant and does not use it yet.
@@ -118,21 +117,9 @@ fn by_lock(view: &StageView<'_, '_>) -> Option<Reason> {
 }
 
 fn by_requirements(view: &StageView<'_, '_>) -> Option<Reason> {
-    let context = view.context?;
-    let requirements =
-        context.texts.iter().filter(|(path, _)| context.sends_file(path) && path.ends_with(".txt"));
-    let lines = requirements.flat_map(|(_, text)| text.lines()).map(str::to_owned);
     let runs = view.facts.runs.iter().filter(|run| run.stage == view.stage.index);
-    let words =
-        runs.flat_map(|run| &run.calls).flat_map(|call| &call.packages).map(|word| word.text().to_owned());
-    let mut names = lines.chain(words).map(|line| name_of(&line)).filter(|name| !name.is_empty());
-    let other = names.find(|name| !PORTABLE_PACKAGES.contains(&name.as_str()))?;
+    let other = python_packages::not_portable(view.context?, runs)?;
     Some(reasons::unknown_musl_wheels(&other))
-}
-
-fn name_of(line: &str) -> String {
-    let is_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
 }
 
 fn by_what_runs(view: &StageView<'_, '_>) -> Option<Reason> {

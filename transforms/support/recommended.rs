@@ -1,11 +1,17 @@
 //! Installs without recommended packages: the common part of the transforms for apt, dnf and
 //! zypper.
 
+use crate::context::is_source;
 use crate::edit::Edits;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Call, Facts, RunFacts};
+use crate::knowledge::lists::files::SHELL_SCRIPTS;
 use crate::knowledge::lists::images::{WITH_CERTIFICATES, WITH_COMPILERS};
-use crate::knowledge::lists::packages::RECOMMENDED_AND_NEEDED;
+use crate::knowledge::lists::packages::{
+    RECOMMENDED_AND_NEEDED, RECOMMENDED_AND_USED, RECOMMENDING_COMPILERS, SIGNS_OF_RECOMMENDED,
+};
+use crate::reasons::{self, Reason};
+use crate::runtime::python_packages;
 use crate::runtime::view::is_full;
 use crate::transform::{Applicability, Context, Fixes};
 
@@ -31,11 +37,15 @@ pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: 
                 && !call.packages.iter().any(|word| word.raw.contains('\\'))
                 && !is_set()
             {
+                if let Some(reason) = why_needed(ctx, run, call) {
+                    fixes.refuse(run.instruction.text, reason.undone("recommended packages not left out"));
+                    continue;
+                }
                 let mut edits = Edits::new();
                 edits.insert(call.verb_word.span.end, format!(" {}", without.option));
                 let mut title =
                     format!("install {} packages without recommended packages", call.manager.name);
-                let needed = needed(ctx.facts, run, call);
+                let needed = needed(ctx, run, call);
                 if let Some(last) = call.packages.last().filter(|_| !needed.is_empty()) {
                     edits.insert(last.span.end, format!(" {}", needed.join(" ")));
                     title = format!("{title} except {}", needed.join(" and "));
@@ -46,26 +56,69 @@ pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: 
     }
 }
 
-/// The recommended packages without which the packages of a call lose their usual purpose, as far as
-/// neither the base image has them nor the file installs them.
-fn needed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Vec<&'static str> {
-    let is_installed = |name: &str| {
-        let calls = facts.runs_up_to(run).flat_map(|other| &other.calls).chain(&run.calls);
-        calls.flat_map(|call| &call.packages).any(|word| word.text() == name)
-    };
-    let image = facts.root_name(run.stage);
+/// The recommended packages without which the packages of a call lose their usual purpose, or that
+/// the application seems to use, as far as neither the base image has them nor the file installs them.
+fn needed<'a>(ctx: &Context<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Vec<&'static str> {
+    if !call.manager.name.starts_with("apt") {
+        return Vec::new();
+    }
+    let image = ctx.facts.root_name(run.stage);
+    let used = RECOMMENDED_AND_USED.iter().filter(|(_, recommended)| is_used(ctx, recommended));
     let mut found: Vec<&str> = Vec::new();
-    for (package, recommended) in RECOMMENDED_AND_NEEDED {
-        if call.manager.name.starts_with("apt")
-            && call.packages.iter().any(|word| word.text() == *package)
+    for (package, recommended) in RECOMMENDED_AND_NEEDED.iter().chain(used) {
+        if installs(call, package)
             && !found.contains(recommended)
             && !image.is_some_and(|image| has(image, recommended))
-            && !is_installed(recommended)
+            && !is_installed(ctx.facts, run, recommended)
         {
             found.push(recommended);
         }
     }
     found
+}
+
+fn installs(call: &Call<'_>, package: &str) -> bool {
+    call.packages.iter().any(|word| word.text() == package)
+}
+
+/// Whether the file installs a package, up to a RUN.
+fn is_installed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, package: &str) -> bool {
+    facts.runs_up_to(run).flat_map(|other| &other.calls).chain(&run.calls).any(|call| installs(call, package))
+}
+
+/// Whether the Dockerfile, a source or a script of the build context has a sign that a recommended
+/// package is used.
+fn is_used(ctx: &Context<'_>, package: &str) -> bool {
+    let texts = || {
+        let context = ctx.context_source.context().ok();
+        let sent = context.into_iter().flat_map(|context| {
+            context.texts.iter().filter(|(path, _)| {
+                let is_script = SHELL_SCRIPTS.iter().any(|ending| path.ends_with(ending));
+                (is_script || is_source(path)) && context.sends_file(path)
+            })
+        });
+        sent.map(|(_, text)| text.as_str()).chain([ctx.facts.file.text])
+    };
+    let signs = SIGNS_OF_RECOMMENDED.iter().filter(|(name, _)| *name == package).map(|(_, sign)| *sign);
+    signs.into_iter().any(|sign| texts().any(|text| text.contains(sign)))
+}
+
+/// Why a package manager needs the compilers that it recommends: pip compiles packages without wheels.
+fn why_needed<'a>(ctx: &Context<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Option<Reason> {
+    let package = RECOMMENDING_COMPILERS.iter().find(|package| installs(call, package))?;
+    let has_compiler = ["build-essential", "g++"].iter().any(|name| is_installed(ctx.facts, run, name));
+    let uses_pip = ctx.facts.runs.iter().filter(|other| other.item >= run.item).any(|other| {
+        let installs = |call: &Call<'_>| call.manager.name == "pip" && call.manager.installs(&call.verb);
+        other.script().is_none() || other.calls.iter().any(installs)
+    });
+    if has_compiler || !uses_pip || ctx.facts.root_name(run.stage).is_some_and(|image| has(image, "gcc")) {
+        return None;
+    }
+    match ctx.context_source.context() {
+        Ok(context) => python_packages::not_portable(context, ctx.facts.runs.iter())
+            .map(|other| reasons::recommended_compilers(package, &other)),
+        Err(_) => Some(reasons::recommended_compilers(package, "a package")),
+    }
 }
 
 /// Whether a base image is known to have a package.
