@@ -19,7 +19,7 @@ use crate::span::Span;
 pub(super) fn list(logical: &Logical<'_>, range: &Range<usize>) -> Option<List> {
     let source = &logical.text[range.clone()];
     let mut reader = Reader { logical, offset: range.start, source, at: 0, depth: 0, operators: 0 };
-    let list = reader.list()?;
+    let list = reader.list().ok()?;
     (reader.at == source.len()).then_some(list)
 }
 
@@ -43,6 +43,11 @@ fn begins_simply(word: &Word, assigned: bool) -> bool {
 /// Substitutions that are nested deeper are left to the other parser.
 const DEEPEST: usize = 10;
 
+/// What only the other parser reads.
+struct Unsupported;
+
+type Read<T> = Result<T, Unsupported>;
+
 struct Reader<'a, 'b> {
     logical: &'a Logical<'b>,
     /// Where `source` starts in the joined text.
@@ -59,19 +64,19 @@ type Found = (Range<usize>, Vec<List>);
 
 impl Reader<'_, '_> {
     /// All statements up to the end, or to the bracket that closes a substitution.
-    fn list(&mut self) -> Option<List> {
+    fn list(&mut self) -> Read<List> {
         let mut statements = Vec::new();
         loop {
             statements.push(self.statement()?);
             self.blanks();
             if self.is_at_end() {
-                return Some(List { statements });
+                return Ok(List { statements });
             }
         }
     }
 
     /// An and-or list with its terminator.
-    fn statement(&mut self) -> Option<Statement> {
+    fn statement(&mut self) -> Read<Statement> {
         let first = self.pipeline()?;
         let mut rest = Vec::new();
         let end = loop {
@@ -83,17 +88,17 @@ impl Reader<'_, '_> {
                     self.at += 1;
                     break End::Semicolon(self.span(self.at - 1..self.at));
                 }
-                _ => return None,
+                _ => return Err(Unsupported),
             };
             self.operator(2)?;
             rest.push((operator, self.pipeline()?));
         };
         let last = rest.last().map_or(&first, |(_, pipeline)| pipeline);
         let span = Span::new(first.span.start, last.span.end);
-        Some(Statement { first, rest, end, span })
+        Ok(Statement { first, rest, end, span })
     }
 
-    fn pipeline(&mut self) -> Option<Pipeline> {
+    fn pipeline(&mut self) -> Read<Pipeline> {
         let mut commands = vec![self.command()?];
         while let [b'|', after, ..] = self.rest() {
             if matches!(after, b'|' | b'&') {
@@ -103,11 +108,11 @@ impl Reader<'_, '_> {
             commands.push(self.command()?);
         }
         let span = Span::new(commands[0].span.start, commands[commands.len() - 1].span.end);
-        Some(Pipeline { negated: false, commands, span })
+        Ok(Pipeline { negated: false, commands, span })
     }
 
     /// A simple command, and the blanks around it.
-    fn command(&mut self) -> Option<Command> {
+    fn command(&mut self) -> Read<Command> {
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         self.blanks();
         let start = self.at;
@@ -115,7 +120,7 @@ impl Reader<'_, '_> {
         loop {
             if let Some(redirect) = self.redirect()? {
                 if words.is_empty() {
-                    return None;
+                    return Err(Unsupported);
                 }
                 redirects.push(redirect);
             } else if let Some((range, substitutions)) = self.word()? {
@@ -126,7 +131,7 @@ impl Reader<'_, '_> {
                 } else {
                     let word = self.word_of(range, substitutions);
                     if words.is_empty() && !begins_simply(&word, !assignments.is_empty()) {
-                        return None;
+                        return Err(Unsupported);
                     }
                     words.push(word);
                 }
@@ -137,45 +142,45 @@ impl Reader<'_, '_> {
             self.blanks();
         }
         if words.is_empty() && assignments.is_empty() {
-            return None;
+            return Err(Unsupported);
         }
         let kind = CommandKind::Simple(Simple { assignments, words });
-        Some(Command { kind, redirects, span: self.span(start..end) })
+        Ok(Command { kind, redirects, span: self.span(start..end) })
     }
 
-    fn assignment(&self, range: Range<usize>, substitutions: Vec<List>) -> Option<Assignment> {
-        let (name, _) = self.source[range.clone()].split_once('=')?;
+    fn assignment(&self, range: Range<usize>, substitutions: Vec<List>) -> Read<Assignment> {
+        let (name, _) = self.source[range.clone()].split_once('=').ok_or(Unsupported)?;
         if name_length(name.as_bytes()) != Some(name.len()) {
-            return None;
+            return Err(Unsupported);
         }
         let value = self.word_of(range.start + name.len() + 1..range.end, substitutions);
-        Some(Assignment { name: name.to_owned(), value: Some(value) })
+        Ok(Assignment { name: name.to_owned(), value: Some(value) })
     }
 
-    /// `> file`, `>> file` or `< file`, with a descriptor or without; `Some(None)` if none follows.
-    fn redirect(&mut self) -> Option<Option<Redirect>> {
+    /// `> file`, `>> file` or `< file`, with a descriptor or without; `None` if none follows.
+    fn redirect(&mut self) -> Read<Option<Redirect>> {
         let start = self.at;
         let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (length, writes) = match self.rest()[digits..] {
             [b'>', b'>', ..] => (2, true),
-            [b'>' | b'<', b'<' | b'>' | b'&' | b'|' | b'(', ..] => return None,
+            [b'>' | b'<', b'<' | b'>' | b'&' | b'|' | b'(', ..] => return Err(Unsupported),
             [b'>', ..] => (1, true),
             [b'<', ..] => (1, false),
-            _ => return Some(None),
+            _ => return Ok(None),
         };
         self.at += digits + length;
         self.blanks();
-        let (range, substitutions) = self.word()??;
+        let (range, substitutions) = self.word()?.ok_or(Unsupported)?;
         // Digits would be the descriptor of the next one.
         if matches!(self.rest(), [b'<' | b'>', ..]) {
-            return None;
+            return Err(Unsupported);
         }
         let target = self.word_of(range, substitutions);
-        Some(Some(Redirect { writes, target: Some(target), span: self.span(start..self.at) }))
+        Ok(Some(Redirect { writes, target: Some(target), span: self.span(start..self.at) }))
     }
 
-    /// The next word; `Some(None)` if an operator or the end follows, `None` if it is not read here.
-    fn word(&mut self) -> Option<Option<Found>> {
+    /// The next word; `None` if an operator or the end follows.
+    fn word(&mut self) -> Read<Option<Found>> {
         let start = self.at;
         let mut substitutions = Vec::new();
         loop {
@@ -184,7 +189,9 @@ impl Reader<'_, '_> {
                 [b')', ..] if self.depth > 0 => break,
                 [b'\'', ..] => {
                     let inner = self.at + 1;
-                    self.at = inner + memchr::memchr(b'\'', &self.source.as_bytes()[inner..])? + 1;
+                    self.at = inner
+                        + memchr::memchr(b'\'', &self.source.as_bytes()[inner..]).ok_or(Unsupported)?
+                        + 1;
                 }
                 [b'"', ..] => self.double_quoted(&mut substitutions)?,
                 [b'\\', b'!'..=b'~', ..] => self.at += 2,
@@ -192,38 +199,40 @@ impl Reader<'_, '_> {
                 [b'#', ..] if self.at > start => self.at += 1,
                 [b'{', b'}'] if self.at == start => self.at += 2,
                 [b'{', b'}', next, ..] if self.at == start && is_separator(next) => self.at += 2,
-                [b'[' | b']', next, ..] if self.at == start && !is_separator(next) => return None,
-                [b'#' | b'(' | b')' | b'{' | b'}' | b'`' | b'\\', ..] => return None,
+                [b'[' | b']', next, ..] if self.at == start && !is_separator(next) => {
+                    return Err(Unsupported);
+                }
+                [b'#' | b'(' | b')' | b'{' | b'}' | b'`' | b'\\', ..] => return Err(Unsupported),
                 [b'!'..=b'~', ..] => self.at += 1,
-                _ => return None,
+                _ => return Err(Unsupported),
             }
         }
         let raw = &self.source[start..self.at];
         if substitutions.is_empty() && (raw.contains('`') || raw.contains("$(")) {
-            return None;
+            return Err(Unsupported);
         }
-        Some((!raw.is_empty()).then_some((start..self.at, substitutions)))
+        Ok((!raw.is_empty()).then_some((start..self.at, substitutions)))
     }
 
-    fn double_quoted(&mut self, substitutions: &mut Vec<List>) -> Option<()> {
+    fn double_quoted(&mut self, substitutions: &mut Vec<List>) -> Read<()> {
         self.at += 1;
         loop {
             match *self.rest() {
                 [b'"', ..] => {
                     self.at += 1;
-                    return Some(());
+                    return Ok(());
                 }
                 [b'\\', b' '..=b'~', ..] => self.at += 2,
                 [b'$', ..] => self.expansion(substitutions)?,
-                [b'`' | b'\\', ..] => return None,
+                [b'`' | b'\\', ..] => return Err(Unsupported),
                 [b' '..=b'~' | b'\t', ..] => self.at += 1,
-                _ => return None,
+                _ => return Err(Unsupported),
             }
         }
     }
 
     /// `$NAME`, `${NAME}`, `${NAME:-value}` and the like, or `$(commands)`.
-    fn expansion(&mut self, substitutions: &mut Vec<List>) -> Option<()> {
+    fn expansion(&mut self, substitutions: &mut Vec<List>) -> Read<()> {
         match self.rest()[1..] {
             [b'(', next, ..] if next != b'(' && self.depth < DEEPEST => {
                 self.at += 2;
@@ -233,21 +242,23 @@ impl Reader<'_, '_> {
                 self.at += 1;
             }
             [b'{', ref rest @ ..] => {
-                let name = name_length(rest)?;
+                let name = name_length(rest).ok_or(Unsupported)?;
                 let value = value_length(&rest[name..]);
-                (rest.get(name + value) == Some(&b'}')).then_some(())?;
+                if rest.get(name + value) != Some(&b'}') {
+                    return Err(Unsupported);
+                }
                 self.at += 3 + name + value;
             }
-            ref rest => self.at += 1 + name_length(rest)?,
+            ref rest => self.at += 1 + name_length(rest).ok_or(Unsupported)?,
         }
-        Some(())
+        Ok(())
     }
 
     /// Skips an operator.
-    fn operator(&mut self, length: usize) -> Option<()> {
+    fn operator(&mut self, length: usize) -> Read<()> {
         self.at += length;
         self.operators += 1;
-        (self.operators < LONGEST_CHAIN / 2).then_some(())
+        if self.operators < LONGEST_CHAIN / 2 { Ok(()) } else { Err(Unsupported) }
     }
 
     fn blanks(&mut self) {
