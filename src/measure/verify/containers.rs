@@ -21,7 +21,7 @@ const OBSERVED: Duration = Duration::from_secs(5);
 const GRACE: &str = "5";
 
 /// The result of a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Outcome {
     /// The exit status, if it is a command.
     pub code: Option<i32>,
