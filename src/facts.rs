@@ -39,6 +39,7 @@ mod starts;
 pub mod style;
 pub(crate) mod traced;
 pub mod variables;
+mod yarn;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
