@@ -11,6 +11,7 @@ pub(crate) mod dev_files;
 pub(crate) mod development;
 pub(crate) mod entrypoint;
 mod first_argument;
+pub(crate) mod jdk;
 mod loaded_libraries;
 pub(crate) mod node_imports;
 pub(crate) mod node_start;

@@ -14,6 +14,7 @@ use crate::knowledge::lists::programs::{
 };
 use crate::runtime::smaller_base::is_script;
 use crate::runtime::view::StageView;
+use crate::syntax::shell::base_name;
 
 /// The packages that contain the programs which shell scripts call.
 pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
@@ -73,13 +74,15 @@ pub(crate) fn by_sources(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("a source", |program| called.contains(program))
 }
 
-/// The first word of each quoted text in the sources that start processes.
+/// The first word of each quoted text in the sources that start processes, and its last component if it
+/// is an absolute path.
 fn called_by_sources<'v>(view: &'v StageView<'_, '_>) -> HashSet<&'v str> {
     let Some(context) = view.context else { return HashSet::new() };
     let texts = context.texts.iter().filter(|(path, text)| starts(path, text) && context.sends_file(path));
     texts
         .flat_map(|(_, text)| text.split(['"', '\'', '`']))
         .filter_map(|part| part.split(char::is_whitespace).next())
+        .map(|word| if word.starts_with('/') { base_name(word) } else { word })
         .collect()
 }
 
