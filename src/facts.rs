@@ -31,6 +31,7 @@ pub mod packages;
 pub mod paths;
 pub mod provenance;
 pub mod removals;
+pub mod repeated;
 mod settings;
 pub(crate) mod sources;
 pub mod stage;

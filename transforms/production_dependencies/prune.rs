@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::context::BuildContext;
+use crate::facts::repeated::with_options_of;
 use crate::facts::{Base, Call, FURTHEST, Facts, Invocation, RunFacts};
 use crate::knowledge::languages::node::PROGRAMS_AFTER_A_BUILD;
 use crate::knowledge::lists::programs::CHANGING_THE_DIRECTORY;
@@ -143,5 +144,6 @@ fn command(
         paths.any(|path| path.rsplit('/').next() == Some(name))
     };
     let in_workspace = prune.in_workspace.as_ref().filter(|(name, _)| is_workspace(name));
-    Ok(Some(in_workspace.map_or(&prune.command, |(_, command)| command).clone()))
+    let command = in_workspace.map_or(&prune.command, |(_, command)| command);
+    Ok(Some(with_options_of(&run.invocations[call.invocation], call.manager, command)))
 }
