@@ -14,6 +14,7 @@ mod first_argument;
 pub(crate) mod jdk;
 mod loaded_libraries;
 pub(crate) mod node_imports;
+pub(crate) mod node_modules;
 pub(crate) mod node_start;
 pub(crate) mod outputs;
 pub(crate) mod package_role;

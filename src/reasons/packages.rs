@@ -62,6 +62,9 @@ reasons! {
     /// A check of the built image has read a file of a dev dependency.
     check_reads_dev_dependency(path: &str, package: &str) = "a check of the original image reads {path} of {package}, which is a dev dependency";
 
+    /// A step or a file that the build runs may write into `node_modules`.
+    writes_into_modules(file: &str, what: &str) = "{file} may write into node_modules ({what})";
+
     /// A source file loads a module whose name it computes: it may be a dev dependency.
     loads_computed_module(file: &str) = "{file} loads a module whose name it computes, which may be a dev dependency";
 

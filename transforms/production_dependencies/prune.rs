@@ -14,6 +14,7 @@ use crate::knowledge::lists::programs::CHANGING_THE_DIRECTORY;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::names_no_dev_dependency;
+use crate::runtime::node_modules::writes_nothing_into_modules;
 use crate::runtime::node_start::Started;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
@@ -139,6 +140,7 @@ fn command(
         }
     }
     let Some(prune) = &call.manager.prune else { return Ok(None) };
+    writes_nothing_into_modules(context, view.facts.runs_of(run.stage), &call.manager.name)?;
     let is_workspace = |name: &str| {
         let mut paths = context.texts.keys().chain(context.entries.iter().map(|entry| &entry.path));
         paths.any(|path| path.rsplit('/').next() == Some(name))

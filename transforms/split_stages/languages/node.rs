@@ -5,6 +5,8 @@
 //! is known to need no others. (npm, yarn 1 and pnpm documentation: `npm prune`, `yarn install
 //! --production`, `pnpm prune`.)
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::context::RequiredPackage;
@@ -18,6 +20,7 @@ use crate::knowledge::languages::node::{
 };
 use crate::reasons::{self, Reason};
 use crate::runtime::node_imports::names_no_dev_dependency;
+use crate::runtime::node_modules::writes_nothing_into_modules;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
@@ -84,6 +87,8 @@ struct Installed {
 #[derive(Default)]
 struct Done {
     installed: Vec<Installed>,
+    /// Their managers.
+    managers: BTreeSet<&'static str>,
     /// Calls that install programs globally: their text and the packages.
     global: Vec<(String, Vec<String>)>,
 }
@@ -125,6 +130,7 @@ impl Done {
                     "pnpm" => "pnpm",
                     _ => "yarn",
                 };
+                self.managers.insert(manager);
                 let prune = prune_command(view, step, manager);
                 self.installed.extend(step.directory.clone().map(|directory| Installed { directory, prune }));
                 Self::in_directory(view, step)
@@ -198,10 +204,13 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         .retain(|name| !compiles || !PYTHON_PACKAGES.contains(&name.as_str()) || view.start.names(name));
     let runtime = global(view, done, &started)?;
     let fetched = fetched_manager(view, done, &started)?;
-    let needs_more = !started.needs_production_only(manifest.as_ref())
-        || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(view, manifest).is_err());
     let site = site(view, done, &work);
-    let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(view, done) };
+    let at_end = if site.is_some() { Vec::new() } else { prune(view, done) };
+    let needed = needs_no_dev_dependency(view, done, &started, manifest.as_ref());
+    let (at_end, kept) = match needed {
+        Err(reason) if !at_end.is_empty() => (Vec::new(), Some(reason)),
+        _ => (at_end, None),
+    };
     let reason = "the built application";
     let installed = work.paths.iter().map(|(path, _)| path).filter(|path| {
         done.installed.iter().any(|installed| installed.directory == **path)
@@ -226,9 +235,26 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         copies,
         runtime,
         at_end,
+        kept,
         work,
         ..Recipe::default()
     })
+}
+
+/// Checks that the dev dependencies can be removed after the build. The error says why not.
+fn needs_no_dev_dependency(
+    view: &StageView<'_, '_>,
+    done: &Done,
+    started: &Started,
+    manifest: Option<&Value>,
+) -> Result<(), Reason> {
+    if !started.needs_production_only(manifest) {
+        return Err(reasons::start_may_be_dev_dependency());
+    }
+    manifest.map_or(Ok(()), |manifest| names_no_dev_dependency(view, manifest))?;
+    let Some(context) = view.context else { return Ok(()) };
+    let runs = view.facts.runs_of(view.stage.index);
+    done.managers.iter().try_for_each(|manager| writes_nothing_into_modules(context, runs, manager))
 }
 
 /// The package.json in a directory of the image, if it comes from the build context.
