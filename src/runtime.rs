@@ -15,6 +15,7 @@ pub(crate) mod jdk;
 mod loaded_libraries;
 pub(crate) mod node_imports;
 pub(crate) mod node_modules;
+mod node_peers;
 pub(crate) mod node_start;
 pub(crate) mod outputs;
 pub(crate) mod package_role;
