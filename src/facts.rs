@@ -31,6 +31,7 @@ pub mod packages;
 pub mod paths;
 pub mod provenance;
 pub mod removals;
+pub mod repeated;
 mod settings;
 pub(crate) mod sources;
 pub mod stage;
@@ -39,6 +40,7 @@ mod starts;
 pub mod style;
 pub(crate) mod traced;
 pub mod variables;
+mod yarn;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -17,8 +17,8 @@ use lists::programs::{BUILTINS_OF_SHELLS, WITHOUT_VERSIONS};
 pub use model::{
     Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Fetch, Format, Image,
     InstallScript, Keep, Kind, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project, Prune,
-    Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended, UsualSize, Verbs,
-    WithoutRecommended, Wrapper,
+    Repeated, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended, UsualSize,
+    Verbs, WithoutRecommended, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));

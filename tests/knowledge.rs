@@ -49,7 +49,7 @@ fn every_claim_has_a_source() {
             moved,
             ..
         } = manager;
-        let Manager { project, production, prune, by_name, .. } = manager;
+        let Manager { project, production, prune, repeated, by_name, .. } = manager;
         let modes = [offline, linked, uncached, moved].into_iter().flatten();
         let sources = caches.iter().map(|claim| &claim.source);
         let sources = sources
@@ -61,6 +61,7 @@ fn every_claim_has_a_source() {
             .chain(project.iter().map(|claim| &claim.source))
             .chain(production.iter().map(|claim| &claim.source))
             .chain(prune.iter().map(|claim| &claim.source))
+            .chain(repeated.iter().map(|claim| &claim.source))
             .chain(by_name.iter().map(|claim| &claim.source))
             .chain(modes.map(|claim| &claim.source));
         for source in sources {

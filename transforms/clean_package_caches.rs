@@ -34,7 +34,9 @@
 //! - if the package manager may no longer exist at the end of the RUN, and its cache can't be deleted
 //!   by path as those of npm, yum and dnf can;
 //! - if the script ends in a background job; and
-//! - for `yarn`, unless it is certainly Yarn 1: later versions may run packages from the cache.
+//! - for `yarn`, unless it is certainly Yarn 1: later versions may run packages from the cache. The
+//!   start of yarn.lock shows it, `packageManager` in package.json, `npm install -g yarn@1`, or Node's
+//!   official image if only manifests have been copied.
 //!
 //! RUNs in exec form, in an unknown shell or with a script that can't be parsed are never edited, by
 //! this or any other transform, and neither is the string after `bash -c`. A here-document gets

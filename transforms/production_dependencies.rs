@@ -15,11 +15,14 @@
 //! The manifest lists no dev dependencies, or an option or a variable (`NODE_ENV`,
 //! `COMPOSER_NO_DEV`) already decides. Jettison checks only the last stage. If the same RUN
 //! compiles sources, the packages are removed after that; if a later step compiles them,
-//! `split-stages` removes them. It refuses, and names the package or the step, if one may be
-//! needed, if the manifest can't be read, and if people or CI services work in the image
-//! (`Dockerfile.dev`, `.devcontainer`, or no command but the shell of its base image). Under
-//! `--verify`, it also refuses if a check of the original image reads a file of one. That no check
-//! reads any proves nothing: another request may.
+//! `split-stages` removes them. The removal repeats the options of the install that change which
+//! packages are chosen or what is checked (`--legacy-peer-deps`). It refuses, and names the
+//! package, the step or the file, if one may be needed; if a package that stays lists one as a
+//! peer; if the build generates files in `node_modules`, itself or in a script; if the manifest
+//! can't be read, and if people or CI services work in the image (`Dockerfile.dev`,
+//! `.devcontainer`, or no command but the shell of its base image). Under `--verify`, it also
+//! refuses if a check of the original image reads a file of one. That no check reads any proves
+//! nothing: another request may.
 //!
 //! # Examples
 //! ```context

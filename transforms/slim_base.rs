@@ -13,7 +13,7 @@
 //! must also install a compiler. The transform refuses if a Python package is known to look for
 //! libraries of the full image. The base image of a dev container becomes the official Python image
 //! if nothing refers to its user, its shell or its tools. Debian's own slim image lacks only manual
-//! pages and translations; Eclipse Temurin's `jre` lacks only what compiles Java.
+//! pages and translations; Eclipse Temurin's `jre` lacks only what compiles and inspects Java.
 //!
 //! With `bases: alpine` in `.jettison.yaml`, or `--bases alpine`, Jettison uses the Alpine Linux
 //! variant if nothing can be linked against glibc: no file is copied from another stage, nothing is

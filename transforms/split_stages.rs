@@ -115,6 +115,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             );
             fixes.propose(Applicability::Unsafe, split.anchor, title, edits);
             fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
+            fixes.note(split.kept.map(|reason| reason.undone("dev dependencies not removed").to_string()));
             fixes.note(candidate.floating_release(ctx.context_source));
         }
         Err(reason) => {

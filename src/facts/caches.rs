@@ -10,9 +10,8 @@ use crate::facts::removals::{Extent, Removed, extent};
 use crate::facts::traced::At;
 use crate::facts::{FURTHEST, Facts, RunFacts, append, paths};
 use crate::knowledge::{Act, Cache, Kind, Manager};
-use crate::reasons::{self, Reason};
+use crate::reasons::Reason;
 use crate::syntax::shell::Word;
-use crate::syntax::{Item, Keyword};
 
 /// A cache that is not emptied, and why.
 #[derive(Debug)]
@@ -54,49 +53,6 @@ impl<'a> Facts<'a> {
         let at = At { stage: run.stage, end: run.item };
         let mode = call.manager.uncached.as_ref();
         mode.is_some_and(|mode| self.mode_of_call(mode, at, run.script_states(), call).is_some())
-    }
-
-    /// Whether it is certainly Yarn 1: later versions run packages from the cache under
-    /// Plug'n'Play.
-    pub(crate) fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), Reason> {
-        let doubt = || reasons::may_be_yarn_2();
-        if fills.iter().all(|call| call.verb.starts_with("global")) {
-            return Ok(());
-        }
-        let stage = &self.stages[run.stage];
-        if self.is_far_down(run.item) {
-            return Err(doubt());
-        }
-        let before = self.file.items[stage.items.start..run.item].iter().filter_map(|item| match item {
-            Item::Instruction(instruction) => Some(instruction),
-            _ => None,
-        });
-        let mut copied = false;
-        for instruction in before {
-            let text = instruction.logical.text.as_ref();
-            if text.contains("corepack")
-                || text.contains(".yarn")
-                || text.contains("berry")
-                || text.contains("set version")
-            {
-                return Err(doubt());
-            }
-            if !matches!(instruction.keyword, Keyword::Copy | Keyword::Add) {
-                continue;
-            }
-            let named = |path: &String| {
-                path.ends_with("package.json")
-                    || path.ends_with("yarn.lock")
-                    || path.ends_with("package*.json")
-            };
-            let crate::syntax::Body::Copy(transfer) = &instruction.body else { return Err(doubt()) };
-            if !transfer.sources.iter().all(named) {
-                return Err(doubt());
-            }
-            copied = true;
-        }
-        let node = self.root_image(run.stage).is_some_and(|image| image.name == "node");
-        if copied && node && stage.base != crate::facts::Base::Unknown { Ok(()) } else { Err(doubt()) }
     }
 
     /// Whether a cache mount may contain the manager's cache at a configured location: any target

@@ -32,7 +32,9 @@ pub use images::{Image, Library, Runtime};
 pub use lists::{Language, List, Lists};
 pub use manager::{ByName, Ecosystem, Keep, Kind, Manager, Texts, Verbs};
 pub use modes::{Format, Mode, On, Setting, Switch};
-pub use options::{Avoid, Confidence, ManagerSetting, Production, Prune, Unattended, WithoutRecommended};
+pub use options::{
+    Avoid, Confidence, ManagerSetting, Production, Prune, Repeated, Unattended, WithoutRecommended,
+};
 pub use programs::{Act, ArgumentForm, CommandLine, Effects, Programs, Wrapper};
 pub use project::{Fetch, InstallScript, Project, SettingsFile, SettingsFormat};
 pub use starters::{Starter, StarterFormat};

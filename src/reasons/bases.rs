@@ -92,6 +92,9 @@ reasons! {
     /// A tool is only in the JDK.
     tool_in_jdk(tool: &str) = "`{tool}` is only in the JDK";
 
+    /// A source or a build file names a class or a library that needs the JDK.
+    needs_jdk(path: &str, name: &str) = "{path} names {name}, which needs the JDK";
+
     /// A RUN runs something that can't be read, and may call the compiler of the JDK.
     may_call_the_jdk(program: &str) = "`{program}` in a RUN may call a tool that is only in the JDK";
 

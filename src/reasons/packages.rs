@@ -65,6 +65,12 @@ reasons! {
     /// A check of the built image has read a file of a dev dependency.
     check_reads_dev_dependency(path: &str, package: &str) = "a check of the original image reads {path} of {package}, which is a dev dependency";
 
+    /// A step or a file that the build runs may write into `node_modules`.
+    writes_into_modules(file: &str, what: &str) = "{file} may write into node_modules ({what})";
+
+    /// A package that stays may load a dev dependency, which it lists as a peer.
+    peer_of_production(package: &str, name: &str) = "{package} may load {name}, a dev dependency that it lists as a peer";
+
     /// A source file loads a module whose name it computes: it may be a dev dependency.
     loads_computed_module(file: &str) = "{file} loads a module whose name it computes, which may be a dev dependency";
 

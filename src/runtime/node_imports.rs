@@ -10,8 +10,8 @@ use crate::context::is_settings;
 use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, READ_SOURCES, WORDS_OF_TOOL_FILES};
 use crate::reasons::{self, Reason};
 use crate::runtime::computed_imports::{NODE, loads_computed_name};
-use crate::runtime::dev_files;
 use crate::runtime::view::StageView;
+use crate::runtime::{dev_files, node_peers};
 use crate::syntax::Body;
 
 /// Checks that no file that ships names a dev dependency of a manifest, and that no check of a built
@@ -22,6 +22,7 @@ pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value
     let own = |name: &&String| !name.starts_with("@types/") && !is_also_needed(manifest, name);
     let names: Vec<&str> = listed.keys().filter(own).map(String::as_str).collect();
     dev_files::node(view, &names)?;
+    node_peers::names_no_peer(context, &names)?;
     if let Some((variable, name)) = names_in_environment(view, &names) {
         return Err(reasons::file_names_dev_dependency(&format!("the variable {variable}"), name));
     }

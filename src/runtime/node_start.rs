@@ -53,10 +53,6 @@ impl Started {
     /// Whether every started program is part of Node, the system or the production dependencies.
     pub fn needs_production_only(&self, manifest: Option<&Value>) -> bool {
         let Some(commands) = &self.commands else { return false };
-        if has(manifest, "devDependencies", "prisma") || has(manifest, "dependencies", "@prisma/client") {
-            // Prisma generates its client into node_modules.
-            return false;
-        }
         let is_dev = |word: &String| {
             let name = module_of(word.trim_matches(['"', '\'']));
             let name = package_of(name);

@@ -30,8 +30,7 @@ fn commands(text: &str) -> impl Iterator<Item = &str> {
             PREFIXES.contains(word) || word.starts_with('-') || is_assignment
         };
         let word = part.split_whitespace().find(|word| !is_prefix(word))?;
-        let is_program =
-            ["/bin/", "/usr/bin/", "/usr/local/bin/"].iter().any(|start| word.starts_with(start));
+        let is_program = word.starts_with('/') && word.contains("bin/");
         Some(if is_program { base_name(word) } else { word })
     })
 }

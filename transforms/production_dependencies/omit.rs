@@ -20,6 +20,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::dev_files;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::names_no_dev_dependency;
+use crate::runtime::node_modules::writes_nothing_into_modules;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
@@ -173,6 +174,9 @@ fn node(view: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
         return Err(reasons::start_may_be_dev_dependency());
     }
     names_no_dev_dependency(view, value)?;
+    if let Some(context) = view.context {
+        writes_nothing_into_modules(context, view.facts.runs_of(run.stage), &call.manager.name)?;
+    }
     Ok(true)
 }
 

@@ -7,12 +7,14 @@
 use serde_json::Value;
 
 use crate::context::BuildContext;
+use crate::facts::repeated::with_options_of;
 use crate::facts::{Base, Call, FURTHEST, Facts, Invocation, RunFacts};
 use crate::knowledge::languages::node::PROGRAMS_AFTER_A_BUILD;
 use crate::knowledge::lists::programs::CHANGING_THE_DIRECTORY;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::names_no_dev_dependency;
+use crate::runtime::node_modules::writes_nothing_into_modules;
 use crate::runtime::node_start::Started;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
@@ -138,10 +140,12 @@ fn command(
         }
     }
     let Some(prune) = &call.manager.prune else { return Ok(None) };
+    writes_nothing_into_modules(context, view.facts.runs_of(run.stage), &call.manager.name)?;
     let is_workspace = |name: &str| {
         let mut paths = context.texts.keys().chain(context.entries.iter().map(|entry| &entry.path));
         paths.any(|path| path.rsplit('/').next() == Some(name))
     };
     let in_workspace = prune.in_workspace.as_ref().filter(|(name, _)| is_workspace(name));
-    Ok(Some(in_workspace.map_or(&prune.command, |(_, command)| command).clone()))
+    let command = in_workspace.map_or(&prune.command, |(_, command)| command);
+    Ok(Some(with_options_of(&run.invocations[call.invocation], call.manager, command)))
 }

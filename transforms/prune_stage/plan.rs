@@ -7,6 +7,7 @@ use crate::facts::change_rate::Rate;
 use crate::facts::{Call, Facts, RunFacts, Stage, paths};
 use crate::knowledge::languages::node::{CHANGING_INSTALLED_FILES, OPTIONS_THAT_PRUNE, WRITING_INTO_MODULES};
 use crate::reasons::{self, Reason};
+use crate::runtime::node_modules::writes_nothing_into_modules;
 use crate::span::Span;
 use crate::syntax::{Body, Instruction};
 
@@ -48,6 +49,11 @@ pub fn plan(facts: &Facts<'_>, context_source: &dyn ContextSource) -> Option<Res
         copy(facts, build, last, &directory)
             .and_then(|copy| stays_the_same(facts, build, install, prune.item, copy).map(|()| copy))
             .and_then(|copy| reads_project(context_source).map(|()| copy))
+            .and_then(|copy| {
+                let context = context_source.context().map_err(reasons::unknown_build_context)?;
+                let manager = &call.manager.name;
+                writes_nothing_into_modules(context, facts.runs_of(build.index), manager).map(|()| copy)
+            })
             .map(|copy| {
                 let name = build.name.clone().unwrap_or_default();
                 let from = facts.start_of(build);

@@ -23,6 +23,7 @@ use crate::knowledge::lists::packages::NEEDING_MANUAL_PAGES;
 use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
+use crate::runtime::jdk::needs_jdk;
 use crate::runtime::programs;
 use crate::runtime::smaller_base::may_lack_files;
 use crate::runtime::view::{StageView, is_full};
@@ -248,14 +249,10 @@ fn by_image(view: &StageView<'_, '_>) -> Option<Reason> {
             Some(reasons::needs_manual_pages(word))
         }
         "eclipse-temurin" => {
-            let called = words().find(|word| TOOLS_OF_THE_JDK.contains(word)).map(str::to_owned);
-            let scripts = view.scripts().unwrap_or_default();
-            let in_scripts =
-                || TOOLS_OF_THE_JDK.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
-            let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
+            let called = words().find(|word| TOOLS_OF_THE_JDK.contains(word));
             let unknown =
                 || builds_with_unknown_tools(view).map(|program| reasons::may_call_the_jdk(&program));
-            called.map(|tool| reasons::tool_in_jdk(&tool)).or_else(unknown)
+            called.map(reasons::tool_in_jdk).or_else(|| needs_jdk(view)).or_else(unknown)
         }
         _ => None,
     }

@@ -77,6 +77,7 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         last,
         lines,
         needs,
+        kept: recipe.kept,
         anchor,
     })
 }

@@ -31,6 +31,8 @@ pub struct Split {
     pub lines: Vec<RuntimeLine>,
     /// The system packages that it installs.
     pub needs: Vec<RequiredPackage>,
+    /// Why dev dependencies stay.
+    pub kept: Option<Reason>,
     /// The instruction to report.
     pub anchor: Span,
 }
@@ -69,6 +71,8 @@ pub(crate) struct Recipe {
     pub runtime: Vec<NewInstruction>,
     /// Lines for the end of the build stage.
     pub at_end: Vec<NewInstruction>,
+    /// Why dev dependencies stay.
+    pub kept: Option<Reason>,
     /// Lines for the runtime stage after the copies.
     pub after: Vec<String>,
     /// The outputs of the commands.

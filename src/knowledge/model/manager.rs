@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caches::{Cache, Mount};
 use super::modes::Mode;
-use super::options::{Avoid, Production, Prune, Unattended, WithoutRecommended};
+use super::options::{Avoid, Production, Prune, Repeated, Unattended, WithoutRecommended};
 use super::project::Project;
 
 /// A package manager: one file in `knowledge/managers/`, named after it.
@@ -56,6 +56,9 @@ pub struct Manager {
     /// The command that removes dev dependencies after a build.
     #[serde(default)]
     pub prune: Option<Prune>,
+    /// What that command takes over from the install.
+    #[serde(default)]
+    pub repeated: Option<Repeated>,
     /// The language whose manifests it reads, for what only code can tell about them.
     #[serde(default)]
     pub ecosystem: Option<Ecosystem>,

@@ -126,6 +126,26 @@ pub struct Production {
     pub source: String,
 }
 
+/// What another command that changes the installed packages needs as well, because it decides which
+/// packages are chosen or what is checked.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Repeated {
+    /// Options of an install, repeated as they are written; a final `*` matches any ending.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Options of an install that the other command only accepts as settings.
+    #[serde(default)]
+    pub settings: Vec<String>,
+    /// What a setting starts with, instead of two hyphens.
+    #[serde(default)]
+    pub setting_start: String,
+    /// Starts of the names of variables.
+    pub variables: Vec<String>,
+    /// The sources.
+    pub source: String,
+}
+
 /// A command that removes dev dependencies.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

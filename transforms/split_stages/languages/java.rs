@@ -10,6 +10,7 @@ use crate::knowledge::languages::java::{
 };
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
+use crate::runtime::jdk::needs_jdk;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
@@ -84,6 +85,9 @@ fn finish(view: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
     let mut copies = copies(view, &build)?;
     if build.pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
         return Err(reasons::jsp_pages());
+    }
+    if let Some(reason) = needs_jdk(view) {
+        return Err(reason);
     }
     let version = version(view.image).ok_or(reasons::unknown_java_version())?;
     work.packages.retain(|name| !PACKAGES_OF_BUILDERS.contains(&name.as_str()));

@@ -5,11 +5,14 @@
 //! is known to need no others. (npm, yarn 1 and pnpm documentation: `npm prune`, `yarn install
 //! --production`, `pnpm prune`.)
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
+use crate::facts::repeated::{depends_on_script, sets_for_script, with_options_of};
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::node::{
     BUILDERS, COMPILER_PACKAGES, COMPILERS, GLOBAL_BUILD_TOOLS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES,
@@ -17,6 +20,7 @@ use crate::knowledge::languages::node::{
 };
 use crate::reasons::{self, Reason};
 use crate::runtime::node_imports::names_no_dev_dependency;
+use crate::runtime::node_modules::writes_nothing_into_modules;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
@@ -73,10 +77,18 @@ pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     from_steps(view, Done::output_of, finish)
 }
 
+/// A directory with installed dependencies.
+struct Installed {
+    directory: String,
+    /// The command that removes dev dependencies from it, if there is one.
+    prune: Option<String>,
+}
+
 #[derive(Default)]
 struct Done {
-    /// The directories with installed dependencies, and the manager of each.
-    installed: Vec<(String, &'static str)>,
+    installed: Vec<Installed>,
+    /// Their managers.
+    managers: BTreeSet<&'static str>,
     /// Calls that install programs globally: their text and the packages.
     global: Vec<(String, Vec<String>)>,
 }
@@ -118,7 +130,9 @@ impl Done {
                     "pnpm" => "pnpm",
                     _ => "yarn",
                 };
-                self.installed.extend(step.directory.clone().map(|directory| (directory, manager)));
+                self.managers.insert(manager);
+                let prune = prune_command(view, step, manager);
+                self.installed.extend(step.directory.clone().map(|directory| Installed { directory, prune }));
                 Self::in_directory(view, step)
             }
             _ => Self::in_directory(view, step),
@@ -190,13 +204,17 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         .retain(|name| !compiles || !PYTHON_PACKAGES.contains(&name.as_str()) || view.start.names(name));
     let runtime = global(view, done, &started)?;
     let fetched = fetched_manager(view, done, &started)?;
-    let needs_more = !started.needs_production_only(manifest.as_ref())
-        || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(view, manifest).is_err());
     let site = site(view, done, &work);
-    let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(view, done) };
+    let at_end = if site.is_some() { Vec::new() } else { prune(view, done) };
+    let needed = needs_no_dev_dependency(view, done, &started, manifest.as_ref());
+    let (at_end, kept) = match needed {
+        Err(reason) if !at_end.is_empty() => (Vec::new(), Some(reason)),
+        _ => (at_end, None),
+    };
     let reason = "the built application";
     let installed = work.paths.iter().map(|(path, _)| path).filter(|path| {
-        done.installed.iter().any(|(directory, _)| directory == *path) && !paths::within(path, &view.folder)
+        done.installed.iter().any(|installed| installed.directory == **path)
+            && !paths::within(path, &view.folder)
     });
     // The directory of a workspace contains that of the application.
     let (enclosing, other): (Vec<&String>, Vec<&String>) =
@@ -217,9 +235,26 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         copies,
         runtime,
         at_end,
+        kept,
         work,
         ..Recipe::default()
     })
+}
+
+/// Checks that the dev dependencies can be removed after the build. The error says why not.
+fn needs_no_dev_dependency(
+    view: &StageView<'_, '_>,
+    done: &Done,
+    started: &Started,
+    manifest: Option<&Value>,
+) -> Result<(), Reason> {
+    if !started.needs_production_only(manifest) {
+        return Err(reasons::start_may_be_dev_dependency());
+    }
+    manifest.map_or(Ok(()), |manifest| names_no_dev_dependency(view, manifest))?;
+    let Some(context) = view.context else { return Ok(()) };
+    let runs = view.facts.runs_of(view.stage.index);
+    done.managers.iter().try_for_each(|manager| writes_nothing_into_modules(context, runs, manager))
 }
 
 /// The package.json in a directory of the image, if it comes from the build context.
@@ -304,27 +339,37 @@ fn site(view: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<St
     (serves && !is_configured && work.owners.is_empty()).then_some(path)
 }
 
+/// The command that removes the dev dependencies that a step installs, with the options of that
+/// install.
+fn prune_command(view: &StageView<'_, '_>, step: &Step<'_, '_>, manager: &str) -> Option<String> {
+    let sends = |path: &str| view.context.is_some_and(|context| context.sends_file(path));
+    let modern_yarn = || {
+        let manifest = view.context.and_then(|context| context.texts.get("package.json"));
+        sends(".yarnrc.yml")
+            || manifest.is_some_and(|text| text.contains("\"yarn@") && !text.contains("\"yarn@1"))
+    };
+    let command = match manager {
+        "npm" => "npm prune --omit=dev",
+        "pnpm" if !sends("pnpm-workspace.yaml") => "CI=true pnpm prune --prod",
+        "yarn" if !modern_yarn() => "yarn install --production --ignore-scripts --prefer-offline",
+        _ => return None,
+    };
+    let manager = view.facts.known.manager(manager)?;
+    let is_set = step.run.invocations[..step.index].iter().any(|before| sets_for_script(before, manager));
+    let is_other = is_set || depends_on_script(step.invocation, manager);
+    (!is_other).then(|| with_options_of(step.invocation, manager, command))
+}
+
 /// The steps that remove dev dependencies again.
 fn prune(view: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
-    let sends = |path: &str| view.context.is_some_and(|context| context.sends_file(path));
-    let modern_yarn = sends(".yarnrc.yml")
-        || view.context.is_some_and(|context| {
-            context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@"))
-                && !context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@1"))
-        });
     let mut steps: Vec<NewInstruction> = Vec::new();
-    for (directory, manager) in
-        done.installed.iter().filter(|(directory, _)| paths::within(directory, &view.folder))
-    {
+    for Installed { directory, prune } in &done.installed {
+        let Some(command) = prune.as_ref().filter(|_| paths::within(directory, &view.folder)) else {
+            continue;
+        };
         if manifest_in(view, directory).is_some_and(|manifest| !may_have_dev_dependencies(&manifest)) {
             continue;
         }
-        let command = match *manager {
-            "npm" => "npm prune --omit=dev",
-            "pnpm" if !sends("pnpm-workspace.yaml") => "CI=true pnpm prune --prod",
-            "yarn" if !modern_yarn => "yarn install --production --ignore-scripts --prefer-offline",
-            _ => continue,
-        };
         let text = if *directory == view.end_of_build() {
             format!("RUN {command}")
         } else {
