@@ -30,8 +30,8 @@ impl Facts<'_> {
             _ => None,
         });
         set.flatten()
-            .filter(move |one| one.value.as_deref().is_some_and(is_above))
-            .map(|one| one.key.as_str())
+            .filter(move |assignment| assignment.value.as_deref().is_some_and(is_above))
+            .map(|assignment| assignment.key.as_str())
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn assets(view: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
     (paths.len() <= MOST_PATHS).then(|| paths.into_iter().collect())
 }
 
-/// The files that are copied anywhere, for a program that starts in `/`. Beside sources, only what
+/// The files that are copied anywhere, for a program that starts in `/`. Next to sources, only what
 /// something names by its absolute path may be read.
 fn anywhere(
     view: &StageView<'_, '_>,
