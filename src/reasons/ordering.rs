@@ -135,5 +135,5 @@ reasons! {
     downloads_nothing(manager: &str) = "{manager} works offline";
 
     /// The build removes what it downloads, but an earlier layer would keep it.
-    build_removes_downloads(manager: &str) = "the build removes what {manager} downloads, and an earlier layer would keep it";
+    build_removes_downloads(manager: &str) = "an earlier layer would keep what {manager} downloads, which the RUN of the build deletes";
 }

@@ -186,7 +186,8 @@ impl Script<'_, '_> {
                 && !has(&known.unless_option)
                 && (!known.reads_files || self.paths_among(invocation.arguments()).is_ok())
         });
-        let cleans = call.manager.cleans(&call.verb) && !call.manager.cleans_project;
+        let cleans = call.manager.cleans(&call.verb)
+            && (!call.manager.cleans_project || is_cleanup_of_cache(call, invocation));
         if by_name || cleans || known.is_some_and(|known| known.other_verbs.contains(&call.verb)) {
             return Ok(());
         }
@@ -212,6 +213,13 @@ impl Facts<'_> {
             path.contains('/') && !usual(path) || path.starts_with('$')
         })
     }
+}
+
+/// Whether a call is word for word the one that empties a cache of its package manager.
+fn is_cleanup_of_cache(call: &Call<'_>, invocation: &Invocation<'_>) -> bool {
+    let words = || invocation.words.iter().map(|word| word.raw.as_str());
+    let mut texts = call.manager.caches.iter().map(|cache| &cache.clean);
+    texts.any(|text| text.split(' ').eq(words()))
 }
 
 /// A package's name, perhaps with version and extras, that no package manager reads as a file:
