@@ -339,7 +339,8 @@ fn is_of_an_application(destination: &str, command: &[String]) -> bool {
         _ => return false,
     };
     let is_file = |word: &String| word.ends_with(".deb") || word.ends_with(".rpm") || word.contains('$');
-    !command.iter().any(|word| word.contains(name) || is_file(word))
+    let is_named = |word: &String| word == name || word.starts_with(&format!("{name}-"));
+    !command.iter().any(|word| is_named(word) || is_file(word))
 }
 
 fn overlap(left: Option<&str>, right: Option<&str>) -> bool {

@@ -127,6 +127,7 @@ mod tests {
             "/var/www/html/x",
             "/opt",
             "/opt/conda/x",
+            "/opt/node/etc",
             "/opt/jdk-17",
             "/opt/.venv",
             "/usr/local",
