@@ -165,7 +165,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match append_to(ctx, run, &commands, &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
             Ok(()) => {
-                let title = format!("delete {} cache in the RUN that fills it", names.join(" and "));
+                let several = commands.len() > names.len();
+                let (caches, them) = if several { ("caches", "them") } else { ("cache", "it") };
+                let title = format!("delete {} {caches} in the RUN that fills {them}", names.join(" and "));
                 fixes.propose(applicability, anchor, title, edits);
                 fixes.restrict_codes(codes);
                 fixes.estimate(Estimate { bytes, ..Estimate::default() });
@@ -178,7 +180,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 #[derive(Default)]
 struct Cleanup {
     commands: Vec<String>,
-    /// The package managers, as possessives: "apt-get's".
+    /// The package managers, each once, as possessives: "apt-get's".
     names: Vec<String>,
     /// The hadolint codes for these caches.
     codes: Vec<String>,
@@ -192,7 +194,10 @@ impl Cleanup {
         self.is_unsafe |= found.confidence != Confidence::Safe;
         self.bytes = sum(self.bytes.take(), usual_bytes(ctx, run, found.manager, found.cache));
         if !self.commands.contains(&found.command) {
-            self.names.push(format!("{}'s", found.manager.name));
+            let name = format!("{}'s", found.manager.name);
+            if !self.names.contains(&name) {
+                self.names.push(name);
+            }
             self.codes.extend(found.cache.hadolint.iter().cloned());
             self.commands.push(found.command);
         }

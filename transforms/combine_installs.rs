@@ -11,10 +11,11 @@
 //! installed, and stay marked as manually installed.
 //!
 //! # When it does nothing
-//! There is another command between the two, or they differ in an option, a variable, the program or
-//! the user. A package has a version, a release or a variable in its name, is a file, or is removed
-//! (`name-`). The first command installs a package that apt may need to download the second one's
-//! (`ca-certificates`, `apt-transport-https`).
+//! There is another command between the two. It refuses if they differ in an option, a variable, the
+//! program or the user, if a package has a version, a release or a variable in its name, is a file,
+//! or is removed (`name-`), and if the first command installs a package that apt may need to
+//! download the second one's (`ca-certificates`, `apt-transport-https`), unless an `apt-get update`
+//! before both works without it.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -48,10 +49,13 @@
 
 mod layout;
 
+use std::collections::BTreeSet;
+
 use crate::facts::append::is_plain_statement;
-use crate::facts::packages::{Call, may_change_apt_sources};
+use crate::facts::packages::{Call, index_downloads, may_change_apt_sources};
 use crate::facts::{Invocation, RunFacts};
-use crate::knowledge::lists::options::OF_EQUAL_INSTALLS;
+use crate::knowledge::lists::options::{OF_CONFIRMED_INSTALLS, OF_EQUAL_INSTALLS};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Group, Transform};
 
@@ -76,7 +80,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         // A command takes part in one step at a time.
         let mut taken = None;
         for (at, pair) in run.calls.windows(2).enumerate() {
-            if taken == Some(at) || !can_be_one(run, &pair[0], &pair[1]) {
+            if taken == Some(at) || !are_neighbours(run, &pair[0], &pair[1]) {
+                continue;
+            }
+            if let Some(reason) = difference(run, &pair[0], &pair[1]) {
+                fixes.refuse(run.instruction.text, reason.undone("`apt-get install` is run again"));
                 continue;
             }
             if let Some(edits) = layout::combine(ctx, run, &pair[0], &pair[1]) {
@@ -89,31 +97,53 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-/// Whether two calls are neighbours in a plain `&&` list and differ only in the packages.
-fn can_be_one(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> bool {
-    let (left, right) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
-    let are_installs =
-        [first, second].iter().all(|call| call.manager.name == "apt-get" && call.verb == "install");
-    let are_literal = [first, second].iter().all(|call| call.verb_word.raw == call.verb);
-    are_installs
-        && are_literal
-        && are_neighbours(run, left, right)
-        && surroundings(left) == surroundings(right)
-        && options(first) == options(second)
-        && first.packages.iter().chain(&second.packages).all(|word| is_plain(word))
-        && !first.packages.iter().any(|word| may_change_apt_sources(word.text()))
-        && !first.packages.is_empty()
-        && !second.packages.is_empty()
-}
-
-fn are_neighbours(run: &RunFacts<'_>, first: &Invocation<'_>, second: &Invocation<'_>) -> bool {
-    let statement = run.script().and_then(|script| script.list.statements.get(first.place.statement));
-    first.place.statement == second.place.statement
-        && first.place.pipeline + 1 == second.place.pipeline
-        && [first, second].iter().all(|invocation| {
+/// Whether two calls are installs with apt-get, and neighbours in a plain `&&` list.
+fn are_neighbours(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> bool {
+    let is_install = |call: &&Call<'_>| {
+        call.manager.name == "apt-get"
+            && call.verb == "install"
+            && call.verb_word.raw == call.verb
+            && !call.packages.is_empty()
+    };
+    let invocations = [first, second].map(|call| &run.invocations[call.invocation]);
+    let [left, right] = invocations.map(|invocation| invocation.place);
+    let statement = run.script().and_then(|script| script.list.statements.get(left.statement));
+    [first, second].iter().all(is_install)
+        && left.statement == right.statement
+        && left.pipeline + 1 == right.pipeline
+        && invocations.iter().all(|invocation| {
             invocation.place.alone && invocation.place.is_certain() && invocation.command.redirects.is_empty()
         })
         && statement.is_some_and(|found| found.is_and_chain() && is_plain_statement(found))
+}
+
+/// Why one install of all packages may do something else than the two.
+fn difference(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> Option<Reason> {
+    let (left, right) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
+    if surroundings(left) != surroundings(right) {
+        return Some(reasons::installs_run_differently());
+    }
+    if let Some(option) = other_option(first, second) {
+        return Some(reasons::install_has_option(option));
+    }
+    let mut packages = first.packages.iter().chain(&second.packages);
+    if let Some(odd) = packages.find(|word| !is_plain(word)) {
+        return Some(reasons::not_only_a_name(&odd.raw));
+    }
+    // Without the package, apt may not be able to download from a source. That is no concern if the
+    // lists of all sources have been downloaded without it.
+    let changing = first.packages.iter().find(|word| may_change_apt_sources(word.text()));
+    let changing = changing.filter(|_| !is_updated_before(run, first));
+    changing.map(|word| reasons::needed_for_downloads(word.text()))
+}
+
+/// Whether `apt-get update` runs and succeeds before an install of the same list.
+fn is_updated_before(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
+    let place = run.invocations[install.invocation].place;
+    index_downloads(&run.calls, install.manager, install.invocation).any(|update| {
+        let update = &run.invocations[update.invocation].place;
+        update.statement == place.statement && update.alone && update.is_certain()
+    })
 }
 
 /// Everything of a command before the program's arguments: variables, wrappers, the program.
@@ -125,12 +155,20 @@ fn surroundings<'a>(invocation: &'a Invocation<'_>) -> (Vec<(&'a str, Option<&'a
     (assignments.collect(), words.iter().map(|word| word.raw.as_str()).collect())
 }
 
-/// The options that matter, in order, and their values.
-fn options<'a>(call: &Call<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
-    let matters = |raw: &&str| !OF_EQUAL_INSTALLS.contains(raw);
-    let mut options: Vec<&str> = call.options.iter().map(|word| word.raw.as_str()).filter(matters).collect();
-    options.sort_unstable();
-    (options, call.values.iter().map(|word| word.raw.as_str()).collect())
+/// An option that matters and that only one of the calls has. The confirmation that only the second
+/// call would ask for has not been needed.
+fn other_option<'a>(first: &'a Call<'_>, second: &'a Call<'_>) -> Option<&'a str> {
+    let options = |call: &'a Call<'_>| -> BTreeSet<&'a str> {
+        let all = call.options.iter().chain(&call.values).map(|word| word.raw.as_str());
+        all.filter(|raw| !OF_EQUAL_INSTALLS.contains(raw)).collect()
+    };
+    // The same values in another order may belong to other options.
+    let mut values = first.values.iter().zip(&second.values);
+    let swapped = values.find(|(own, other)| own.raw != other.raw).map(|(own, _)| own.raw.as_str());
+    let (first, second) = (options(first), options(second));
+    let mut others = first.symmetric_difference(&second).copied();
+    let other = others.find(|option| !(OF_CONFIRMED_INSTALLS.contains(option) && first.contains(option)));
+    other.or(swapped)
 }
 
 /// Whether a word is the name of a package and nothing else, without quotes.

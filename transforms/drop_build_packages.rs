@@ -83,7 +83,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 fixes.refuse(anchor, reasons::no_packages_left().undone(UNDONE));
             } else if let Some(edits) = edits(run, call, &dropped) {
                 let names: Vec<&str> = dropped.iter().map(|(word, _)| word.text()).collect();
-                let title = format!("don't install {}, which nothing needs", names.join(", "));
+                let title =
+                    format!("don't install {}: the image may build and work without", names.join(", "));
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             } else {
                 fixes.refuse(anchor, reasons::escaped_blank().undone(UNDONE));

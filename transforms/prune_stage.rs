@@ -98,7 +98,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.propose(Applicability::Unsafe, anchor, title.to_owned(), edits(ctx, &plan));
         }
         Some(Err(reason)) => {
-            let undone = "dev dependencies removed after each build";
+            let undone = "dev dependencies not removed in a stage of their own";
             let anchor = reason.at.unwrap_or_else(|| ctx.facts.start_of(&ctx.facts.stages[0]));
             fixes.refuse(anchor, reason.undone(undone));
         }

@@ -66,7 +66,12 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
     let before_comment = script.ends_in_comment;
     let plain = last.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain));
     let calls_function = calls_own_function(run, script);
+    // One command that can be the first of an and-or list is joined as everywhere.
+    let is_single = script.list.statements.len() == 1 && run.instruction.document().is_none();
     match errexit(run, script) {
+        Errexit::On if is_single && plain && !calls_function => {
+            Ok(Append { at, operator: "&&", semicolon, before_comment })
+        }
         Errexit::On
             if last.rest.is_empty()
                 && !last.first.negated

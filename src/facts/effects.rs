@@ -113,6 +113,13 @@ impl Effects {
         !self.installs.is_empty() || self.writes.iter().any(|written| written.overlaps(&place))
     }
 
+    /// Whether it may write where the distribution, its packages and programs have files, or the
+    /// data of programs in home directories.
+    pub fn may_write_to_system(&self) -> bool {
+        let places = [Resource::Files(Tree::System), Resource::Files(Tree::Homes)];
+        self.writes.iter().any(|written| places.iter().any(|place| written.overlaps(place)))
+    }
+
     /// The directories that a script enters.
     pub fn entered(&self) -> impl Iterator<Item = &str> {
         self.reads.iter().filter_map(|resource| match resource {

@@ -104,6 +104,9 @@ reasons! {
     /// A file in the build context calls a program that only the full image has.
     file_calls_program(package: &str) = "a file in the build context calls a program of {package}, which is only in the full image; install it explicitly";
 
+    /// The start command or the health check calls a program that only the full image has.
+    start_calls_program(package: &str) = "the start command or the HEALTHCHECK calls a program of {package}, which is only in the full image; install it explicitly";
+
     /// ca-certificates is only in the full image.
     certificates_in_full_image() = "ca-certificates is only in the full image; install it explicitly";
 

@@ -92,6 +92,12 @@ reasons! {
     /// Another command in the RUN of the install names the copied files.
     files_named_in_run() = "another command of the same RUN names the copied files";
 
+    /// The copy may contain files that programs have in that directory.
+    files_of_programs(directory: &str, manager: &str) = "{manager} and other programs may have files of their own in {directory}";
+
+    /// An option, a mount or a variable of the install names the copied files.
+    files_named_by_install(manager: &str) = "an option, a mount or a variable of `{manager}` names the copied files";
+
     /// The install reads a file that the copy does not contain.
     not_among_copied_files(path: &str) = "`{path}` is not among the copied files";
 
@@ -114,7 +120,7 @@ reasons! {
     copied_from_context(file: &str, path: &str) = "{file} copies `{path}` from the build context";
 
     /// A copy in a Dockerfile may need the path from the build context.
-    may_be_copied_from_context(file: &str, path: &str) = "another copy of {file} may need `{path}` from the build context";
+    may_be_copied_from_context(file: &str, path: &str) = "a COPY in {file} may need `{path}` from the build context";
 
     /// A RUN mounts the build context and names the path.
     mounted_from_context(file: &str, name: &str) = "a RUN of {file} mounts the build context and names `{name}`";
@@ -135,5 +141,5 @@ reasons! {
     downloads_nothing(manager: &str) = "{manager} works offline";
 
     /// The build removes what it downloads, but an earlier layer would keep it.
-    build_removes_downloads(manager: &str) = "the build removes what {manager} downloads, and an earlier layer would keep it";
+    build_removes_downloads(manager: &str) = "an earlier layer would keep what {manager} downloads, which the RUN of the build deletes";
 }

@@ -166,4 +166,16 @@ reasons! {
 
     /// The command has linker options of its own.
     own_linker_options(option: &str) = "the command has linker options of its own; add {option} to them";
+
+    /// Two installs run with different variables, programs or users.
+    installs_run_differently() = "the two installs run with different variables, programs or users";
+
+    /// Only one of two installs has an option.
+    install_has_option(option: &str) = "only one of the two installs has `{option}`";
+
+    /// A word of an install is not just the name of a package.
+    not_only_a_name(word: &str) = "`{word}` is not just the name of a package";
+
+    /// apt may need a package of the first install to download those of the second one.
+    needed_for_downloads(package: &str) = "apt may need {package} to download the packages of the second install";
 }

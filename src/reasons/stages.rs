@@ -161,8 +161,8 @@ reasons! {
     /// No runtime image is known for the build image.
     no_runtime_image(image: &str) = "no runtime image is known for programs built on {image}";
 
-    /// The image does not start `java`.
-    java_not_started() = "the image does not start `java`, so the files that it needs are unknown";
+    /// CMD and ENTRYPOINT do not name `java`; a script may start it.
+    java_not_started() = "neither CMD nor ENTRYPOINT names `java`, so the files that it needs are unknown";
 
     /// JSP pages are compiled at run time.
     jsp_pages() = "JSP pages are compiled at run time, which needs a compiler";
@@ -291,7 +291,7 @@ reasons! {
     no_context() = "the files that the program reads are unknown without the build context; pass it with --context";
 
     /// A build argument above the install would be unknown in the later stages.
-    argument_above_install(name: &str) = "the build argument {name} is declared above the install";
+    argument_above_install(name: &str) = "the build argument {name} is declared above the install, and a new stage would not have it";
 
     /// The directory, the user or the shell changes between the install and the removal.
     changes_between(keyword: &str) = "{keyword} changes between the install and the removal";

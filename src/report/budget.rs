@@ -1,13 +1,14 @@
 //! A limit for the size that fixes save or that a new version adds, with the line to blame when it
 //! is exceeded.
 //!
-//! Without a measurement the lower end of the estimate counts, so that a check fails only for what
-//! is certain.
+//! Without a measurement, and without images that were built to verify the fixes, the lower end of
+//! the estimate counts, so that a check fails only for what is certain.
 
 use std::str::FromStr;
 
 use crate::escape;
 use crate::report::measured::{Measured, number, size};
+use crate::report::verified::Verified;
 use crate::report::{FileReport, estimate};
 
 /// A number of bytes, or a share of the size of the original image in percent.
@@ -72,9 +73,13 @@ impl Budget {
             return None;
         }
         let path = escape::line(report.path.as_deref().unwrap_or_default());
-        let saved = match &report.measured {
-            Some(measured) => self.saved(measured)?,
-            None => {
+        let saved = match (&report.measured, &report.verified) {
+            (Some(measured), _) => self.saved(measured)?,
+            (None, Some(Verified { before, after, .. })) if *after > 0 => {
+                let saved = before.saturating_sub(*after);
+                self.is_exceeded(saved, *before).then(|| size(saved))?
+            }
+            _ => {
                 let low = *estimate::of([report]).bytes?.start();
                 self.is_exceeded(low, 0).then(|| format!("at least {}", size(low)))?
             }

@@ -9,17 +9,23 @@ use crate::pipeline::Applied;
 use crate::report::{FileReport, count};
 use crate::transform::Estimate;
 
-/// The sum for some files. Files whose images were measured need no estimate of their size.
+/// The sum for some files. Files whose images were measured, or built to verify them, need no
+/// estimate of their size.
 pub fn of<'r>(reports: impl IntoIterator<Item = &'r FileReport>) -> Estimate {
     let mut sum = Estimate::default();
     for report in reports.into_iter().filter(|report| report.error.is_none()) {
         let own = total(report.fixes().map(|(_, fix)| fix));
-        if let Some(bytes) = own.bytes.filter(|_| report.measured.is_none()) {
+        if let Some(bytes) = own.bytes.filter(|_| !has_sizes(report)) {
             sum.bytes = Some(added(sum.bytes.take(), &bytes));
         }
         sum.spared.extend(own.spared);
     }
     sum
+}
+
+/// Whether the sizes of both images of a file are known.
+fn has_sizes(report: &FileReport) -> bool {
+    report.measured.is_some() || report.verified.as_ref().is_some_and(|verified| verified.after > 0)
 }
 
 /// The sum for the fixes of one file. A step that two fixes spare counts once.

@@ -289,13 +289,19 @@ fn round(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64())
 }
 
-fn change(before: f64, after: f64) -> String {
+/// `−69 %`, `−0.7 %`; `+0 %` if there is no change worth a number.
+pub(super) fn change(before: f64, after: f64) -> String {
     if before <= 0.0 {
         return String::new();
     }
     let share = (after - before) / before * 100.0;
     // A typographic minus sign.
-    if share < -0.5 { format!("−{:.0} %", -share) } else { format!("+{:.0} %", share.max(0.0)) }
+    let sign = if share < 0.0 { '−' } else { '+' };
+    match share.abs() {
+        ..0.05 => "+0 %".to_owned(),
+        share @ ..0.95 => format!("{sign}{share:.1} %"),
+        share => format!("{sign}{share:.0} %"),
+    }
 }
 
 fn counted(number: usize, what: &str) -> String {
@@ -335,6 +341,7 @@ mod tests {
             (change(100.0, 31.0), change(10.0, 12.0), change(10.0, 10.0)),
             ("−69 %".into(), "+20 %".into(), "+0 %".into())
         );
+        assert_eq!((change(711.3, 706.5), change(1000.0, 999.8)), ("−0.7 %".into(), "+0 %".into()));
         assert_eq!(shortened("a  b\n c", 4), "a b…");
         assert_eq!(
             [bar(0, 100), bar(15, 19_000), bar(19_000, 19_000)].map(|bar| bar.trim_end().to_owned()),

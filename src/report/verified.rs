@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::measured::size;
+use super::measured::{change, number, size};
 use crate::escape;
 use crate::measure::verify::Finding;
 
@@ -33,10 +33,8 @@ impl Verified {
 /// `735.0 MB → 230.1 MB (−69 %); verified: `app --version`, HEALTHCHECK, 1204 files`
 pub fn line(verified: &Verified) -> String {
     let Verified { before, after, finding, untraced, .. } = verified;
-    let change = match before.checked_sub(*after) {
-        Some(saved) if *before > 0 => format!(" (−{} %)", saved * 100 / before),
-        _ => String::new(),
-    };
+    let change = change(number(*before), number(*after));
+    let change = if change.starts_with('−') { format!(" ({change})") } else { String::new() };
     let tried: Vec<String> =
         finding.tried.iter().map(|tried| escape::line(&tried.what).into_owned()).collect();
     let untraced = if untraced.is_empty() {
@@ -146,7 +144,7 @@ mod tests {
             Finding { tried: vec![tried("HEALTHCHECK"), tried("`app --version`")], ..Finding::default() };
         let mut verified =
             Verified { before: 735_000_000, after: 230_100_000, finding, ..Verified::default() };
-        assert_eq!(line(&verified), "735.0 MB → 230.1 MB (−68 %); verified: HEALTHCHECK, `app --version`");
+        assert_eq!(line(&verified), "735.0 MB → 230.1 MB (−69 %); verified: HEALTHCHECK, `app --version`");
         verified.after = 735_000_100;
         verified.untraced = "no tracer".into();
         let expected = "735.0 MB → 735.0 MB; verified: HEALTHCHECK, `app --version`; not known which files are used: no tracer";

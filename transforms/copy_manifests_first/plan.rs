@@ -339,7 +339,18 @@ fn needed_by(
         }));
     }
     if !own.commute_but_for_installs(effects) {
-        return Err(installs.map(|_| reasons::files_named_in_run()));
+        // An install of named packages has no manifests.
+        let manifests = installs.filter(|_| !effects.installs.is_empty());
+        return Err(manifests.map(|call| {
+            let is_alone = run.invocations.len() == 1;
+            if own.may_write_to_system() {
+                reasons::files_of_programs(&copied.destination, &call.manager.name)
+            } else if is_alone {
+                reasons::files_named_by_install(&call.manager.name)
+            } else {
+                reasons::files_named_in_run()
+            }
+        }));
     }
     let mut needed = Needed::default();
     for install in &effects.installs {

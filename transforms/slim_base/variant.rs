@@ -7,8 +7,7 @@
 
 use serde_json::Value;
 
-use crate::context::RequiredPackage;
-use crate::context::{BuildContext, ContextSource};
+use crate::context::{BuildContext, ContextSource, RequiredPackage};
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
@@ -277,15 +276,18 @@ fn by_what_runs(view: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     };
     let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
     scripts.extend(sent.clone().filter(|(path, _)| path.ends_with(".sh")).map(|(_, text)| text.as_str()));
+    // Python's images contain their own Python.
+    let is_missing = |need: &&RequiredPackage| {
+        (view.image.repository == "node" || need.package != "python3")
+            && !has_any(installed, &[&need.package])
+    };
     let mut called = programs::by_scripts(&scripts);
     called.extend(programs::by_sources(view));
-    called.extend(programs::by_start(view));
-    // Python's images contain their own Python.
-    called.retain(|need| view.image.repository == "node" || need.package != "python3");
-    if let Some(package) =
-        called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
-    {
-        return Some(reasons::file_calls_program(package));
+    if let Some(need) = called.iter().find(is_missing) {
+        return Some(reasons::file_calls_program(&need.package));
+    }
+    if let Some(need) = programs::by_start(view).iter().find(is_missing) {
+        return Some(reasons::start_calls_program(&need.package));
     }
     if let Some(reason) = may_lack_files(view, installed) {
         return Some(reason);

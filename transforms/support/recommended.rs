@@ -4,6 +4,7 @@
 use crate::context::is_source;
 use crate::edit::Edits;
 use crate::facts::base_image::ImageName;
+use crate::facts::style::Style;
 use crate::facts::{Call, Facts, RunFacts};
 use crate::knowledge::lists::files::SHELL_SCRIPTS;
 use crate::knowledge::lists::images::{WITH_CERTIFICATES, WITH_COMPILERS};
@@ -13,6 +14,7 @@ use crate::knowledge::lists::packages::{
 use crate::reasons::{self, Reason};
 use crate::runtime::python_packages;
 use crate::runtime::view::is_full;
+use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Context, Fixes};
 
 /// Proposes the option that leaves out recommended packages, for the calls of the package managers
@@ -46,13 +48,36 @@ pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: 
                 let mut title =
                     format!("install {} packages without recommended packages", call.manager.name);
                 let needed = needed(ctx, run, call);
-                if let Some(last) = call.packages.last().filter(|_| !needed.is_empty()) {
-                    edits.insert(last.span.end, format!(" {}", needed.join(" ")));
+                if !needed.is_empty() {
+                    for package in &needed {
+                        add(ctx, run, call, package, &mut edits);
+                    }
                     title = format!("{title} except {}", needed.join(" and "));
                 }
                 fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
             }
         }
+    }
+}
+
+/// Adds a package to the list of a call: on a line of its own where the others are, and in order if
+/// they are.
+fn add<'a>(ctx: &Context<'a>, run: &RunFacts<'a>, call: &Call<'a>, package: &str, edits: &mut Edits) {
+    let text = ctx.file.text;
+    let Some(last) = call.packages.last() else { return };
+    let before =
+        |word: &Word| &text[text[..word.span.start].rfind('\n').map_or(0, |at| at + 1)..word.span.start];
+    let starts_line = |word: &Word| before(word).trim().is_empty();
+    if call.packages.len() < 2 || !call.packages.iter().skip(1).all(|word| starts_line(word)) {
+        return edits.insert(last.span.end, format!(" {package}"));
+    }
+    let is_sorted = call.packages.is_sorted_by_key(|word| word.text());
+    let Style { escape, line_break, .. } = Style::of(ctx.facts, run.instruction);
+    let escape = if run.instruction.document().is_some() { '\\' } else { escape };
+    let joint = format!(" {escape}{line_break}{}", before(last));
+    match call.packages.iter().rfind(|word| !is_sorted || word.text() < package) {
+        Some(above) => edits.insert(above.span.end, format!("{joint}{package}")),
+        None => edits.insert(call.packages[0].span.start, format!("{package}{joint}")),
     }
 }
 

@@ -46,7 +46,7 @@ impl Script<'_, '_> {
     fn follow(&mut self, until: Option<usize>) -> Result<(), Reason> {
         self.effects.reads = vec![
             Resource::Files(Tree::System),
-            Resource::Files(Tree::Homes),
+            Resource::Files(self.homes()),
             Resource::Accounts,
             Resource::Directory,
             Resource::User,
@@ -216,12 +216,13 @@ impl Script<'_, '_> {
             }
             Scope::Named => {
                 self.touch(Tree::System);
-                self.touch(Tree::Homes);
+                self.touch(self.homes());
                 self.paths_among(invocation.arguments())
             }
             Scope::System => {
                 self.touch(Tree::System);
-                self.touch(Tree::Homes);
+                self.other_packages();
+                self.touch(self.homes());
                 self.operands(invocation.arguments())
             }
         }
