@@ -11,10 +11,8 @@
 //! two commute: neither writes what the other one reads or writes. Jettison knows which files
 //! package managers and ordinary programs use. Any other command is a barrier, and so is an unknown
 //! path (a variable that only a build argument sets, a directory that only the base image defines).
-//! System packages are assumed to use all directories of the distribution (`/usr`, `/etc`, `/var` …)
-//! and no others. In `/opt`, `/usr/local` and `/var/www`, a directory belongs to the application
-//! unless packages or installations of languages usually fill it, or it is named like one of the
-//! packages. The files of the image are the same.
+//! System packages are assumed to use all directories of the distribution (`/usr`, `/etc`, `/var`,
+//! `/opt` …) and no others. The files of the image are the same.
 //!
 //! A copy never moves past a RUN that fetches a package index from which a later RUN installs: the
 //! index would stay in the build cache for weeks, and the install would request versions that the

@@ -118,11 +118,6 @@ const OWNED: &[&str] = &[
     "var",
 ];
 
-const FILLED_IN_USR_LOCAL: &[&str] = &[
-    "bin", "bundle", "cargo", "etc", "games", "go", "include", "lib", "lib64", "libexec", "man", "rustup",
-    "sbin", "share",
-];
-
 /// The steps of both versions, without the copies if some of them moved. The error names a copy
 /// that must not be at its new place.
 pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Vec<Step>), String> {
@@ -289,10 +284,7 @@ fn difference(
 fn is_independent(command: &[String], cwd: &str, copy: &Step) -> bool {
     let Some(destination) = destination(copy) else { return false };
     let top = destination.split('/').find(|part| !part.is_empty()).unwrap_or_default();
-    let system = top.is_empty()
-        || OWNED.contains(&top)
-            && !destination.starts_with("/usr/src/")
-            && !is_of_an_application(destination, command);
+    let system = top.is_empty() || OWNED.contains(&top) && !destination.starts_with("/usr/src/");
     let Some(program) = command.iter().find(|word| !SILENT.contains(&word.as_str()) && !word.contains('='))
     else {
         return true;
@@ -326,21 +318,6 @@ fn is_independent(command: &[String], cwd: &str, copy: &Step) -> bool {
         && (by_name || NAMERS.contains(&name))
         && !words.clone().any(touches)
         && !(here && overlap(Some(cwd), Some(destination)))
-}
-
-/// Whether a destination is a directory that only the application has: one that is not among those
-/// which packages fill, and that no word of the command names.
-fn is_of_an_application(destination: &str, command: &[String]) -> bool {
-    let parts: Vec<&str> = destination.split('/').filter(|part| !part.is_empty()).collect();
-    let name = match parts[..] {
-        ["opt", name, ..] => name,
-        ["usr", "local", name, ..] if !FILLED_IN_USR_LOCAL.contains(&name) => name,
-        ["var", "www", name, ..] if !matches!(name, "html" | "cgi-bin" | "localhost") => name,
-        _ => return false,
-    };
-    let is_file = |word: &String| word.ends_with(".deb") || word.ends_with(".rpm") || word.contains('$');
-    let is_named = |word: &String| word == name || word.starts_with(&format!("{name}-"));
-    !command.iter().any(|word| is_named(word) || is_file(word))
 }
 
 fn overlap(left: Option<&str>, right: Option<&str>) -> bool {

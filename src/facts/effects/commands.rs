@@ -46,7 +46,7 @@ impl Script<'_, '_> {
     fn follow(&mut self, until: Option<usize>) -> Result<(), Reason> {
         self.effects.reads = vec![
             Resource::Files(Tree::System),
-            Resource::Files(self.homes()),
+            Resource::Files(Tree::Homes),
             Resource::Accounts,
             Resource::Directory,
             Resource::User,
@@ -216,13 +216,12 @@ impl Script<'_, '_> {
             }
             Scope::Named => {
                 self.touch(Tree::System);
-                self.touch(self.homes());
+                self.touch(Tree::Homes);
                 self.paths_among(invocation.arguments())
             }
             Scope::System => {
                 self.touch(Tree::System);
-                self.other_packages();
-                self.touch(self.homes());
+                self.touch(Tree::Homes);
                 self.operands(invocation.arguments())
             }
         }

@@ -4,14 +4,13 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::effects::commands::{Install, Script, unknown};
-use crate::facts::effects::tree::OF_OTHER_PACKAGES;
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::environment::User;
 use crate::facts::execution::normalized;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, paths};
 use crate::knowledge::lists::directories::OF_HOMES;
-use crate::knowledge::lists::files::{ARCHIVES_OF_LANGUAGES, PACKAGES_AND_ARCHIVES};
+use crate::knowledge::lists::files::ARCHIVES_OF_LANGUAGES;
 use crate::knowledge::{Kind, Scope};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Word, base_name};
@@ -71,7 +70,7 @@ impl Script<'_, '_> {
                         .iter()
                         .any(|word| matches!(word.raw.as_str(), "--global" | "--system")) =>
             {
-                self.touch(self.homes());
+                self.touch(Tree::Homes);
                 self.touch(Tree::System);
                 Ok(())
             }
@@ -91,44 +90,8 @@ impl Script<'_, '_> {
             return Err(reasons::corepack_may_read_directory());
         }
         self.touch(Tree::System);
-        self.touch(self.homes());
+        self.touch(Tree::Homes);
         Ok(())
-    }
-
-    /// The home directories with program data that the script's commands use: root's, unless a
-    /// command may run as another user, or an unknown base image may set HOME. A variable of this
-    /// file is taken into account by itself.
-    pub(super) fn homes(&self) -> Tree {
-        let runs_as_root = self.run.user == User::Root
-            && self.facts.root_image(self.run.stage).is_some()
-            && self.run.invocations.iter().all(Invocation::has_only_sudo_before);
-        if runs_as_root { Tree::At("/root".into()) } else { Tree::Homes }
-    }
-
-    /// The directories outside of the distribution's own that a package may have: those that are
-    /// named for it. A package from a file may have any.
-    fn directories_of_package(&mut self, word: &Word) {
-        let is_file = |name: &str| {
-            name.contains(['/', '*', '?', '['])
-                || PACKAGES_AND_ARCHIVES.iter().any(|ending| name.ends_with(ending))
-        };
-        let Some(name) = word.literal().filter(|name| !is_file(name)) else {
-            return self.other_packages();
-        };
-        let name = name.split(['=', ':', '<', '>', '~', '@']).next().unwrap_or(name);
-        let first = name.split('-').next().unwrap_or(name);
-        for directory in OF_OTHER_PACKAGES {
-            for name in [name, first] {
-                self.touch(Tree::At(format!("{directory}/{name}")));
-            }
-        }
-    }
-
-    /// All directories that packages from unknown sources may have.
-    pub(super) fn other_packages(&mut self) {
-        for directory in OF_OTHER_PACKAGES {
-            self.touch(Tree::At((*directory).to_owned()));
-        }
     }
 
     pub(super) fn manager(&mut self, at: usize, invocation: &Invocation<'_>) -> Result<(), Reason> {
@@ -138,10 +101,7 @@ impl Script<'_, '_> {
             // Packages add accounts; they change no existing ones. (Debian Policy 9.2.1.)
             Kind::System => {
                 self.touch(Tree::System);
-                self.touch(self.homes());
-                for word in &call.packages {
-                    self.directories_of_package(word);
-                }
+                self.touch(Tree::Homes);
                 self.paths_among(invocation.arguments())
             }
             Kind::Language | Kind::Build => {
@@ -153,7 +113,7 @@ impl Script<'_, '_> {
                     return Err(reasons::unknown_home_of_manager(&call.manager.name));
                 }
                 self.touch(Tree::System);
-                self.touch(self.homes());
+                self.touch(Tree::Homes);
                 self.language(at, call, invocation)
             }
         }

@@ -1,9 +1,7 @@
 //! Sets of files, as far as it matters whether two of them overlap.
 
 use crate::facts::paths;
-use crate::knowledge::lists::directories::{
-    IN_OPT, IN_USR_LOCAL, IN_VAR_WWW, OF_PACKAGES, OF_VENDORS_IN_OPT,
-};
+use crate::knowledge::lists::directories::OF_PACKAGES;
 
 /// A set of files of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,37 +38,18 @@ fn trim(path: &str) -> &str {
 fn is_system(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let Some(top) = parts.next() else { return true };
-    OF_PACKAGES.contains(&top) && !is_application(path)
-}
-
-/// Whether a path is within a directory that applications have among those of the distribution:
-/// packages may install only into directories named for them, or into those in the lists. (Debian
-/// Policy 9.1.2 and 11.5; FHS 3.0, /opt and /usr/local.)
-fn is_application(path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let is_none_of = |name: &str, list: &[&str]| {
-        let word = name.find(|c: char| !c.is_ascii_alphabetic()).map_or(name, |end| &name[..end]);
-        !word.is_empty() && !list.iter().any(|own| own.eq_ignore_ascii_case(word))
-    };
-    match parts[..] {
-        // The documentation of the official images has the application in `/usr/src/app`; packages
-        // put kernel sources there.
-        ["usr", "src", name, ..] => {
+    // The documentation of the official images has the application in `/usr/src/app`; packages put
+    // kernel sources there.
+    let is_application = top == "usr"
+        && parts.next() == Some("src")
+        && parts.next().is_some_and(|name| {
             !name.starts_with("linux")
                 && !name.starts_with("kernel")
-                && !name.starts_with("php")
                 && !name.contains(|c: char| c.is_ascii_digit())
-        }
-        ["usr", "local", "src", _, ..] => true,
-        ["usr", "local", name, ..] => is_none_of(name, IN_USR_LOCAL),
-        ["opt", name, ..] => is_none_of(name, IN_OPT) && is_none_of(name, OF_VENDORS_IN_OPT),
-        ["var", "www", name, ..] => is_none_of(name, IN_VAR_WWW),
-        _ => false,
-    }
+        })
+        && !path.starts_with("/usr/src/php");
+    OF_PACKAGES.contains(&top) && !is_application
 }
-
-/// Directories in which a package from an unknown source may have files of its own.
-pub(super) const OF_OTHER_PACKAGES: &[&str] = &["/opt", "/usr/local", "/var/www"];
 
 fn is_in_home(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
@@ -102,19 +81,7 @@ mod tests {
 
     #[test]
     fn applications_are_not_the_system() {
-        for path in [
-            "/app",
-            "/code/x",
-            "/usr/src/app",
-            "/home/node/app",
-            "/srv/www",
-            "/workspace",
-            "/opt/app",
-            "/opt/my-service/src",
-            "/usr/local/app",
-            "/usr/local/src/app",
-            "/var/www/shop",
-        ] {
+        for path in ["/app", "/code/x", "/usr/src/app", "/home/node/app", "/srv/www", "/workspace"] {
             assert!(!at(path).overlaps(&Tree::System), "{path}");
         }
         for path in [
@@ -123,17 +90,7 @@ mod tests {
             "/usr/local/bin/x",
             "/etc/nginx",
             "/var/www",
-            "/var/www/.npmrc",
-            "/var/www/html/x",
-            "/opt",
-            "/opt/conda/x",
-            "/opt/node/etc",
-            "/opt/jdk-17",
-            "/opt/.venv",
-            "/usr/local",
-            "/usr/local/lib64/x",
-            "/usr/local/go",
-            "/usr/src/php-8.2",
+            "/opt/x",
             "/usr/src/linux-headers-6",
             "/usr/src/zfs-2.1",
         ] {
