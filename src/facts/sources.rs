@@ -5,17 +5,38 @@
 //! names. Shell scripts belong to `started`.
 
 use crate::context::is_source;
-use crate::facts::Facts;
-use crate::syntax::Body;
+use crate::facts::execution::normalized;
+use crate::facts::{Facts, paths};
+use crate::syntax::{Body, Instruction};
 
 impl Facts<'_> {
-    /// The path of the first source that is sent to the builder and whose text fulfils a condition.
+    /// The path of the first source that the image may contain and whose text fulfils a condition.
     /// `None` if the build context is unknown, too.
     pub(crate) fn source_that(&self, fulfils: impl Fn(&str) -> bool) -> Option<&str> {
         let context = self.context_source.context().ok()?;
         let mut sources =
             context.texts.iter().filter(|(path, _)| is_source(path) && context.sends_file(path));
-        sources.find(|(_, text)| fulfils(text)).map(|(path, _)| path.as_str())
+        sources.find(|(path, text)| fulfils(text) && self.may_contain(path)).map(|(path, _)| path.as_str())
+    }
+
+    /// Whether an instruction may copy a file of the build context, or a container may mount it.
+    fn may_contain(&self, path: &str) -> bool {
+        let is_covered = |(item, instruction): (usize, &Instruction<'_>)| match &instruction.body {
+            Body::Copy(transfer) | Body::Add(transfer) if instruction.flag("from").is_none() => {
+                transfer.sources.iter().any(|source| {
+                    let known =
+                        self.expanded(item, source).filter(|source| !source.contains(['*', '?', '[']));
+                    known.and_then(|source| normalized(&source)).is_none_or(|source| {
+                        let source = source.trim_matches('/');
+                        source.is_empty() || paths::within(path, source)
+                    })
+                })
+            }
+            Body::Onbuild(..) => true,
+            _ => false,
+        };
+        self.file.instructions().any(is_covered)
+            || self.context_source.services().iter().any(|service| service.has_volumes)
     }
 
     /// The variables that ENV sets to a directory, or to one above it.

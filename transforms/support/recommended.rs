@@ -130,7 +130,8 @@ fn is_used(ctx: &Context<'_>, package: &str) -> bool {
 
 /// Why a package manager needs the compilers that it recommends: pip compiles packages without wheels.
 fn why_needed<'a>(ctx: &Context<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Option<Reason> {
-    let package = RECOMMENDING_COMPILERS.iter().find(|package| installs(call, package))?;
+    let is_apt = call.manager.name.starts_with("apt");
+    let package = RECOMMENDING_COMPILERS.iter().find(|package| is_apt && installs(call, package))?;
     let has_compiler = ["build-essential", "g++"].iter().any(|name| is_installed(ctx.facts, run, name));
     let uses_pip = ctx.facts.runs.iter().filter(|other| other.item >= run.item).any(|other| {
         let installs = |call: &Call<'_>| call.manager.name == "pip" && call.manager.installs(&call.verb);
