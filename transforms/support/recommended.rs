@@ -128,14 +128,17 @@ fn is_used(ctx: &Context<'_>, package: &str) -> bool {
     signs.into_iter().any(|sign| texts().any(|text| text.contains(sign)))
 }
 
-/// Why a package manager needs the compilers that it recommends: pip compiles packages without wheels.
+/// Why the recommended packages stay: pip compiles packages without wheels, with compilers that it
+/// recommends. All installs of the file are alike in this, since another transform may combine them.
 fn why_needed<'a>(ctx: &Context<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Option<Reason> {
+    let calls = || ctx.facts.runs.iter().flat_map(|run| &run.calls);
+    let is_anywhere = |package: &&&str| calls().any(|call| installs(call, package));
     let is_apt = call.manager.name.starts_with("apt");
-    let package = RECOMMENDING_COMPILERS.iter().find(|package| is_apt && installs(call, package))?;
-    let has_compiler = ["build-essential", "g++"].iter().any(|name| is_installed(ctx.facts, run, name));
-    let uses_pip = ctx.facts.runs.iter().filter(|other| other.item >= run.item).any(|other| {
+    let package = RECOMMENDING_COMPILERS.iter().filter(|_| is_apt).find(is_anywhere)?;
+    let has_compiler = ["build-essential", "g++"].iter().any(|name| is_anywhere(&name));
+    let uses_pip = ctx.facts.runs.iter().any(|run| {
         let installs = |call: &Call<'_>| call.manager.name == "pip" && call.manager.installs(&call.verb);
-        other.script().is_none() || other.calls.iter().any(installs)
+        run.script().is_none() || run.calls.iter().any(installs)
     });
     if has_compiler || !uses_pip || ctx.facts.root_name(run.stage).is_some_and(|image| has(image, "gcc")) {
         return None;
