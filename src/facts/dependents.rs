@@ -89,15 +89,14 @@ impl Facts<'_> {
         if removal.manager.kind != Kind::System {
             return None;
         }
-        let name = &removal.manager.name;
         let found = || {
             let programs = || removal.manager.programs.iter().chain(removal.programs);
             let calls = |text: &str| programs().any(|program| sources::calls(text, program));
             self.source_that(calls).map(str::to_owned)
         };
         let mut known = self.kept.source_calls.borrow_mut();
-        let source = known.entry(name.clone()).or_insert_with(found).as_ref()?;
-        Some(reasons::source_may_read(source, name))
+        let source = known.entry(removal.key()).or_insert_with(found).as_ref()?;
+        Some(reasons::source_may_read(source, &removal.manager.name))
     }
 
     fn trigger_use_of(&self, removal: Removal<'_>) -> Option<Reason> {

@@ -34,7 +34,8 @@ pub(crate) struct Kept {
     /// The package managers whose caches are emptied by their own commands, each with the last item
     /// that does so.
     pub cleaned: OnceCell<HashMap<String, usize>>,
-    /// By the name of a package manager: the source in the build context that calls it.
+    /// By the key of a removal: the source in the build context that calls a program which reads the
+    /// files.
     pub source_calls: RefCell<HashMap<String, Option<String>>>,
     /// Whether sudo allows only some commands.
     pub limits_sudo: OnceCell<bool>,
