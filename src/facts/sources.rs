@@ -43,8 +43,7 @@ impl Facts<'_> {
     pub(crate) fn variables_for<'f>(&'f self, directory: &'f str) -> impl Iterator<Item = &'f str> {
         let is_above = |value: &str| {
             let value = value.trim_matches(['"', '\'']).trim_end_matches('/');
-            let inner = directory.strip_prefix(value);
-            value.len() > 1 && inner.is_some_and(|inner| inner.is_empty() || inner.starts_with('/'))
+            value.len() > 1 && paths::within(directory, value)
         };
         let set = self.file.instructions().filter_map(|(_, instruction)| match &instruction.body {
             Body::Env(all) => Some(all),

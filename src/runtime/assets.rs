@@ -92,28 +92,32 @@ fn anywhere(
 
 /// The sources, the scripts that the image starts, and the settings of the image.
 fn texts_that_name_files<'v>(view: &'v StageView<'_, '_>, context: &'v BuildContext) -> Vec<&'v str> {
-    let sources = context.texts.iter().filter(|(path, _)| {
-        COMPILED_SOURCES.iter().any(|ending| path.ends_with(ending)) && context.sends_file(path)
-    });
     let settings = view.facts.file.instructions().filter(|(_, instruction)| {
         !matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::Workdir(_))
     });
     let started = view.facts.started().iter().filter_map(Started::shell_text);
-    let texts = sources.map(|(_, text)| text.as_str());
-    texts.chain(settings.map(|(_, instruction)| instruction.arguments())).chain(started).collect()
+    compiled_sources(context)
+        .chain(settings.map(|(_, instruction)| instruction.arguments()))
+        .chain(started)
+        .collect()
 }
 
 /// The relative paths in quotes in a source, as far as files are sent below them.
 fn named_in_sources(context: &BuildContext) -> BTreeSet<&str> {
-    let sources = context.texts.iter().filter(|(path, _)| {
-        COMPILED_SOURCES.iter().any(|ending| path.ends_with(ending)) && context.sends_file(path)
-    });
-    let quoted = sources.flat_map(|(_, text)| text.split(['"', '`']));
+    let quoted = compiled_sources(context).flat_map(|text| text.split(['"', '`']));
     let paths = quoted.map(|text| text.trim_start_matches("./").trim_end_matches('/'));
     let is_path = |path: &&str| {
         !path.is_empty() && path.len() < 200 && !path.contains(char::is_whitespace) && context.sends(path)
     };
     paths.filter(is_path).collect()
+}
+
+/// The texts of the sources in compiled languages.
+fn compiled_sources(context: &BuildContext) -> impl Iterator<Item = &str> {
+    let sources = context.texts.iter().filter(|(path, _)| {
+        COMPILED_SOURCES.iter().any(|ending| path.ends_with(ending)) && context.sends_file(path)
+    });
+    sources.map(|(_, text)| text.as_str())
 }
 
 fn is_for_people(path: &str) -> bool {

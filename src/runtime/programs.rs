@@ -19,10 +19,8 @@ use crate::syntax::shell::base_name;
 
 /// The packages that contain the programs which shell scripts call.
 pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
-    let lines = || {
-        scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
-    };
-    packages("a script that the image starts", |program| lines().any(|line| has_word(line, program)))
+    let words = || scripts.iter().flat_map(|script| words_of_script(script));
+    packages("a script that the image starts", |program| words().any(|word| word == program))
 }
 
 fn has_word(text: &str, program: &str) -> bool {

@@ -88,11 +88,13 @@ fn needed<'a>(ctx: &Context<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Vec<&'s
         return Vec::new();
     }
     let image = ctx.facts.root_name(run.stage);
-    let used = RECOMMENDED_AND_USED.iter().filter(|(_, recommended)| is_used(ctx, recommended));
+    let installed =
+        |pairs: &'static [(&str, &str)]| pairs.iter().filter(|(package, _)| installs(call, package));
+    // Signs of use are searched in all texts, so only for what is installed.
+    let used = installed(RECOMMENDED_AND_USED).filter(|(_, recommended)| is_used(ctx, recommended));
     let mut found: Vec<&str> = Vec::new();
-    for (package, recommended) in RECOMMENDED_AND_NEEDED.iter().chain(used) {
-        if installs(call, package)
-            && !found.contains(recommended)
+    for (_, recommended) in installed(RECOMMENDED_AND_NEEDED).chain(used) {
+        if !found.contains(recommended)
             && !image.is_some_and(|image| has(image, recommended))
             && !is_installed(ctx.facts, run, recommended)
         {
