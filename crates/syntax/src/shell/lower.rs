@@ -7,7 +7,7 @@ use shuck_parser::parser::{ParseStatus, Parser};
 
 use crate::lines::Logical;
 use crate::opaque::Opaque;
-use crate::shell::word::is_plain;
+use crate::shell::word::{is_plain, is_quoted_literally};
 use crate::shell::{
     Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Simple,
     Statement, Word,
@@ -416,6 +416,15 @@ impl Lowering<'_, '_> {
     fn redirect(&mut self, redirect: &ast::Redirect) -> Redirect {
         use ast::RedirectKind as K;
         let target = match &redirect.target {
+            // The parser gives the descriptor of `2>&1` no place in the text.
+            ast::RedirectTarget::Word(word) if word.span.slice(self.source).is_empty() => {
+                let text = redirect.span.slice(self.source);
+                let digits =
+                    text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-').len();
+                let end = redirect.span.start.offset() + text.len();
+                let span = self.logical.span(self.offset + end - digits, self.offset + end);
+                Some(Word::new(span, &text[text.len() - digits..], Vec::new()))
+            }
             ast::RedirectTarget::Word(word) => Some(self.word(word)),
             ast::RedirectTarget::Heredoc(_) => None,
         };
@@ -508,11 +517,6 @@ impl Lowering<'_, '_> {
         let end = start + span.slice(self.source).trim_end().len();
         self.logical.span(self.offset + start, self.offset + end)
     }
-}
-
-/// Whether a word is a single single-quoted string, in which nothing is expanded.
-fn is_quoted_literally(raw: &str) -> bool {
-    raw.split('\'').step_by(2).all(|outside| !outside.contains("$(") && !outside.contains('`'))
 }
 
 /// Whether only separators and a comment follow the last command: the parser may drop text that it

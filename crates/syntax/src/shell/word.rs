@@ -88,6 +88,11 @@ pub(super) fn is_plain(byte: u8) -> bool {
         || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'+' | b',' | b'@' | b'%')
 }
 
+/// Whether single quotes enclose whatever looks like a command substitution.
+pub(super) fn is_quoted_literally(raw: &str) -> bool {
+    raw.split('\'').step_by(2).all(|outside| !outside.contains("$(") && !outside.contains('`'))
+}
+
 /// Removes the quotes (POSIX, Shell Command Language, 2.2); `None` if the shell would expand
 /// something.
 fn unquote(raw: &str) -> Option<Cow<'_, str>> {
