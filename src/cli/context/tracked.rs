@@ -5,7 +5,7 @@
 //! configuration names.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::relative;
@@ -14,7 +14,7 @@ use crate::cli::folders::Folders;
 /// Far larger than any real index.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// The largest length of a path.
-const MOST_PATH_BYTES: u64 = 64 * 1024;
+const MOST_PATH_BYTES: usize = 64 * 1024;
 
 /// The sorted tracked files below a directory, relative to it; `None` if there is no repository
 /// around it or its index can't be read.
@@ -25,7 +25,7 @@ pub fn below(directory: &Path, listed: &Folders) -> Option<Vec<String>> {
     let index = git_directory(&top.join(".git"))?.join("index");
     fs::metadata(&index).ok().filter(|metadata| metadata.is_file() && metadata.len() <= MOST_BYTES)?;
     let file = fs::File::open(&index).ok()?;
-    let mut found = paths_below(&prefix, BufReader::with_capacity(32 * 1024, file.take(MOST_BYTES)))?;
+    let mut found = paths_below(&prefix, file.take(MOST_BYTES))?;
     found.sort();
     Some(found)
 }
@@ -41,52 +41,62 @@ fn git_directory(git: &Path) -> Option<PathBuf> {
 }
 
 /// The paths of an index that start with a prefix, without it; `None` for an unsupported format.
-/// The index of a large repository is long, so it is not kept in memory.
-fn paths_below(prefix: &str, mut index: impl BufRead) -> Option<Vec<String>> {
+fn paths_below(prefix: &str, index: impl Read) -> Option<Vec<String>> {
     const FIXED: usize = 62;
     /// The mask of the length of a path, and the length of all paths that are at least so long.
     const LONG: u16 = 0x0fff;
     let number = |bytes: &[u8]| Some(u32::from_be_bytes(bytes.try_into().ok()?));
-    let mut header = [0; 12];
-    index.read_exact(&mut header).ok()?;
+    let mut index = Window { rest: index, bytes: Vec::new(), start: 0 };
+    let header = index.peek(12)?;
     // Version 4 compresses each path relative to the previous one.
     if !header.starts_with(b"DIRC") || !matches!(number(&header[4..8])?, 2 | 3) {
         return None;
     }
+    let entries = number(&header[8..])?;
+    index.start += 12;
     let mut found = Vec::new();
-    let mut entry = [0; FIXED];
-    let mut path = Vec::new();
-    for _ in 0..number(&header[8..])? {
-        index.read_exact(&mut entry).ok()?;
-        let flags = u16::from_be_bytes([entry[FIXED - 2], entry[FIXED - 1]]);
+    for _ in 0..entries {
+        let fixed = index.peek(FIXED)?;
+        let flags = u16::from_be_bytes([fixed[FIXED - 2], fixed[FIXED - 1]]);
         let is_extended = flags & 0x4000 != 0;
-        if is_extended {
-            index.read_exact(&mut [0; 2]).ok()?;
+        let start = FIXED + usize::from(is_extended) * 2;
+        let mut end = start + usize::from(flags & LONG);
+        while flags & LONG == LONG && *index.peek(end + 1)?.last()? != 0 {
+            end += 1;
+            (end < start + MOST_PATH_BYTES).then_some(())?;
         }
-        let length = usize::from(flags & LONG);
-        path.clear();
-        path.resize(length, 0);
-        index.read_exact(&mut path).ok()?;
-        if flags & LONG == LONG {
-            (&mut index).take(MOST_PATH_BYTES).read_until(0, &mut path).ok()?;
-            (path.pop() == Some(0)).then_some(())?;
-        } else {
-            let mut end = [1];
-            index.read_exact(&mut end).ok()?;
-            // A mismatch means another kind of hash, whose entries are longer.
-            (end == [0]).then_some(())?;
-        }
-        let written = FIXED + usize::from(is_extended) * 2 + path.len() + 1;
-        let padding = written.next_multiple_of(8) - written;
-        index.read_exact(&mut [0; 8][..padding]).ok()?;
-        if let Some(inner) = path.strip_prefix(prefix.as_bytes()) {
+        let entry = index.peek((end + 1).next_multiple_of(8))?;
+        // A mismatch means another kind of hash, whose entries are longer.
+        (entry[end] == 0).then_some(())?;
+        if let Some(inner) = entry[start..end].strip_prefix(prefix.as_bytes()) {
             found.push(std::str::from_utf8(inner).ok()?.to_owned());
         }
+        index.start += (end + 1).next_multiple_of(8);
     }
     // `link`: another file contains the rest of the entries.
-    let mut next = Vec::new();
-    index.take(4).read_to_end(&mut next).ok()?;
-    (next.len() == 4 && next != b"link").then_some(found)
+    (index.peek(4)? != b"link").then_some(found)
+}
+
+/// A part of a file at a time: the index of a large repository is long.
+struct Window<R> {
+    rest: R,
+    bytes: Vec<u8>,
+    /// What comes before was read.
+    start: usize,
+}
+
+impl<R: Read> Window<R> {
+    /// The next bytes; `None` if fewer follow.
+    fn peek(&mut self, count: usize) -> Option<&[u8]> {
+        const STEP: u64 = 32 * 1024;
+        while self.bytes.len() < self.start + count {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+            let read = (&mut self.rest).take(STEP).read_to_end(&mut self.bytes).ok()?;
+            (read > 0).then_some(())?;
+        }
+        self.bytes.get(self.start..self.start + count)
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +131,10 @@ mod tests {
         assert_eq!(below(&path.join("sub")).expect("an index"), ["b", "deeper/a-rather-long-name-of-a-file"]);
         git(path, &["add", "-N", "untracked"]);
         assert_eq!(below(path).expect("version 3").len(), 4);
+        let long = "long/".repeat(1000) + "name";
+        let empty = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+        git(path, &["update-index", "--add", "--cacheinfo", &format!("100644,{empty},{long}")]);
+        assert!(below(path).expect("an index").contains(&long));
         git(path, &["update-index", "--index-version", "4"]);
         assert_eq!(below(path), None, "it is not read, so nothing is known");
     }
