@@ -10,7 +10,7 @@ use crate::facts::append::Errexit;
 use crate::facts::change_rate::Rate;
 use crate::facts::destinations::Destination;
 use crate::facts::traced::Searches;
-use crate::facts::traced::index::Writers;
+use crate::facts::traced::index::{Names, Writers};
 
 /// The first and the last of some RUNs, by their items.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +61,10 @@ pub(crate) struct Kept {
     pub has_scratch: OnceCell<bool>,
     /// The instructions, by the files that they may write.
     pub writers: OnceCell<Writers>,
+    /// The names in the texts of all RUNs.
+    pub names_in_runs: OnceCell<Names>,
+    /// For a name, the RUNs that may name such a file, in order.
+    pub runs_naming: RefCell<HashMap<String, Rc<[usize]>>>,
     /// The destinations of copies.
     pub destinations: OnceCell<Vec<Destination>>,
     /// The instructions that may change accounts, in order.

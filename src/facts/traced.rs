@@ -150,14 +150,14 @@ impl Facts<'_> {
         let Some(steps) = steps.checked_sub(1) else {
             return vec![Source::Unknown("is copied too many times")];
         };
-        let Search { length, found, is_fetched, is_covered } = self.search(at, path, steps);
+        let is_system = OF_PROGRAMS_AND_SCRIPTS.iter().any(|directory| below(path, directory).is_some());
+        let Search { length, found, is_fetched, is_covered } = self.search(at, path, is_system, steps);
         if length > MOST_INSTRUCTIONS {
             return vec![Source::Unknown("comes after too many instructions to search")];
         }
         if let Some(sources) = found.and_then(|item| self.sources_at(item, path, steps)) {
             return sources;
         }
-        let is_system = OF_PROGRAMS_AND_SCRIPTS.iter().any(|directory| below(path, directory).is_some());
         if is_system {
             return vec![Source::Base];
         }
@@ -173,12 +173,13 @@ impl Facts<'_> {
 
     /// Searches backwards from a place for the instruction that puts something at a path. The
     /// search stops where an earlier search for the path began, and uses its result.
-    fn search(&self, at: At, path: &str, steps: usize) -> Search {
+    fn search(&self, at: At, path: &str, is_system: bool, steps: usize) -> Search {
+        let naming = self.runs_naming(base_name(path));
         let mut search = Search::default();
         let mut first = None;
         'back: for range in self.ranges_back_from(at) {
             search.length += 1;
-            for item in self.writers().of(path, range.clone()) {
+            for item in self.writers().of(path, &naming, !is_system, &range) {
                 let earlier =
                     self.kept.searches.borrow().get(path).and_then(|all| all.get(&(steps, item)).copied());
                 if let Some(earlier) = earlier {
@@ -382,7 +383,7 @@ impl Facts<'_> {
     /// The files of this name, in any directory.
     fn sources_by_name(&self, at: At, name: &str) -> Vec<Source> {
         let ranges: Vec<_> = self.ranges_back_from(at).collect();
-        let writers = self.writers();
+        let (writers, naming) = (self.writers(), self.runs_naming(name));
         let heredocs = ranges.iter().flat_map(|range| writers.heredocs_called(name, range));
         let mut found: Vec<Source> =
             heredocs.map(|body| Source::Text(body.of(self.file.text).to_owned())).collect();
@@ -394,7 +395,7 @@ impl Facts<'_> {
         }
         let copies = || ranges.iter().any(|range| writers.copies(range));
         match self.context_source.context() {
-            _ if ranges.iter().any(|range| writers.makes(name, range)) => {
+            _ if ranges.iter().any(|range| writers.makes(&naming, range)) => {
                 vec![Source::Unknown("may be made or fetched by a RUN")]
             }
             Ok(context) if copies() => vec![self.missing(context)],

@@ -19,8 +19,12 @@ pub(in crate::facts) struct Known {
     numbers: RefCell<HashMap<Rc<Effects>, usize>>,
 }
 
-/// Effects, and the number that equal effects share.
-type Numbered = (Rc<Effects>, usize);
+/// Effects, and the number that equal effects share, if it was asked for.
+#[derive(Debug, Clone)]
+struct Numbered {
+    effects: Rc<Effects>,
+    number: OnceCell<usize>,
+}
 
 impl Known {
     /// Nothing yet, of so many items.
@@ -28,26 +32,23 @@ impl Known {
         Self { by_item: vec![OnceCell::new(); items].into(), numbers: RefCell::default() }
     }
 
-    fn number(&self, effects: Effects) -> Numbered {
+    fn number(&self, effects: &Rc<Effects>) -> usize {
         let mut numbers = self.numbers.borrow_mut();
-        if let Some((known, number)) = numbers.get_key_value(&effects) {
-            return (Rc::clone(known), *number);
-        }
-        let (effects, number) = (Rc::new(effects), numbers.len());
-        numbers.insert(Rc::clone(&effects), number);
-        (effects, number)
+        let next = numbers.len();
+        *numbers.entry(Rc::clone(effects)).or_insert(next)
     }
 }
 
 impl Facts<'_> {
     /// What the instruction at an item reads and writes.
     pub fn effects(&self, item: usize) -> &Effects {
-        &self.known_effects(item).0
+        &self.known_effects(item).effects
     }
 
     /// A number that all instructions with the same effects share.
     pub(crate) fn kind_of_effects(&self, item: usize) -> usize {
-        self.known_effects(item).1
+        let known = self.known_effects(item);
+        *known.number.get_or_init(|| self.effects.number(&known.effects))
     }
 
     /// The assignments by ENV and ARG before an item of variables that programs read implicitly,
@@ -73,7 +74,8 @@ impl Facts<'_> {
     }
 
     fn known_effects(&self, item: usize) -> &Numbered {
-        self.effects.by_item[item].get_or_init(|| self.effects.number(self.effects_anew(item)))
+        self.effects.by_item[item]
+            .get_or_init(|| Numbered { effects: Rc::new(self.effects_anew(item)), number: OnceCell::new() })
     }
 }
 

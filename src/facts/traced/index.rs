@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
+
+use memchr::memmem;
 
 use crate::facts::Facts;
 use crate::span::Span;
@@ -20,8 +23,6 @@ pub(crate) struct Writers {
     /// The here-documents of COPY and ADD, by their own names and by the names that they are copied
     /// to.
     heredocs: HashMap<String, Vec<(usize, Span)>>,
-    /// RUN, by the names in its text.
-    names: Names,
     /// Each RUN.
     runs: Vec<usize>,
     /// Each RUN that may fetch files without naming them.
@@ -29,16 +30,19 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// The instructions in a range of items that may put something at a path, nearest first.
-    pub(super) fn of<'w>(&'w self, path: &'w str, range: Range<usize>) -> impl Iterator<Item = usize> + 'w {
-        let name = base_name(path);
+    /// The instructions in a range of items that may put something at a path, nearest first: copies,
+    /// and of the RUNs those that name it and, if asked for, those that may fetch it.
+    pub(super) fn of<'w>(
+        &'w self,
+        path: &'w str,
+        naming: &'w [usize],
+        fetching: bool,
+        range: &Range<usize>,
+    ) -> impl Iterator<Item = usize> + 'w {
         let copies = around(path).filter_map(|part| Some(&self.copies.get(part)?[..]));
-        let runs: [&[usize]; 2] = if name.chars().all(is_of_name) {
-            [&self.fetching, self.names.of(name)]
-        } else {
-            [&self.runs, &[]]
-        };
-        let lists = copies.chain([&self.copies_anywhere[..]]).chain(runs).map(|list| within(list, &range));
+        let fetching = fetching.then_some(&self.fetching[..]);
+        let lists = copies.chain([&self.copies_anywhere[..], naming]).chain(fetching);
+        let lists = lists.map(|list| within(list, range));
         let mut lists: Vec<&[usize]> = lists.filter(|list| !list.is_empty()).collect();
         std::iter::from_fn(move || {
             let last = lists.iter().filter_map(|list| list.last().copied()).max()?;
@@ -56,10 +60,10 @@ impl Writers {
         !within(&self.transfers, range).is_empty()
     }
 
-    /// Whether a RUN in the range names a file, or may fetch files without naming them.
-    pub(super) fn makes(&self, name: &str, range: &Range<usize>) -> bool {
-        let named = if name.chars().all(is_of_name) { self.names.of(name) } else { &self.runs };
-        [&self.fetching, named].into_iter().any(|list| !within(list, range).is_empty())
+    /// Whether the range contains a RUN that may fetch files without naming them, or one of those
+    /// that name a file.
+    pub(super) fn makes(&self, naming: &[usize], range: &Range<usize>) -> bool {
+        [&self.fetching, naming].into_iter().any(|list| !within(list, range).is_empty())
     }
 
     /// The here-documents of this name in the range, nearest first.
@@ -75,7 +79,6 @@ impl Facts<'_> {
     pub(super) fn writers(&self) -> &Writers {
         self.kept.writers.get_or_init(|| {
             let mut writers = Writers::default();
-            let mut names = Vec::new();
             for (item, entry) in self.file.items.iter().enumerate() {
                 let Item::Instruction(instruction) = entry else { continue };
                 match &instruction.body {
@@ -102,21 +105,55 @@ impl Facts<'_> {
                         if self.may_fetch(item, run) {
                             writers.fetching.push(item);
                         }
-                        Names::add(instruction.full.of(self.file.text), item, &mut names);
                     }
                     _ => {}
                 }
             }
-            writers.names = Names::sorted(&names);
             writers
         })
     }
+
+    /// The RUNs that may name a file, in file order.
+    pub(super) fn runs_naming(&self, name: &str) -> Rc<[usize]> {
+        /// To search in more texts takes longer than to index them.
+        const FEW: usize = 64;
+        if let Some(known) = self.kept.runs_naming.borrow().get(name) {
+            return known.clone();
+        }
+        let runs = &self.writers().runs;
+        let text = |item: usize| match &self.file.items[item] {
+            Item::Instruction(instruction) => instruction.full.of(self.file.text),
+            _ => "",
+        };
+        let found: Rc<[usize]> = if !name.chars().all(is_of_name) {
+            runs[..].into()
+        } else if runs.len() <= FEW {
+            let name = memmem::Finder::new(name);
+            runs.iter().copied().filter(|&run| has_name(text(run), &name)).collect()
+        } else {
+            let names = self.kept.names_in_runs.get_or_init(|| {
+                let mut names = Vec::new();
+                runs.iter().for_each(|&run| Names::add(text(run), run, &mut names));
+                Names::sorted(&names)
+            });
+            names.of(name).into()
+        };
+        self.kept.runs_naming.borrow_mut().insert(name.to_owned(), found.clone());
+        found
+    }
+}
+
+/// Whether a text has a name between characters that belong to no name.
+fn has_name(text: &str, name: &memmem::Finder<'_>) -> bool {
+    let length = name.needle().len();
+    name.find_iter(text.as_bytes())
+        .any(|at| !text[..at].ends_with(is_of_name) && !text[at + length..].starts_with(is_of_name))
 }
 
 /// Items by the names in their texts. A name is kept as a hash value, which takes a fraction of the
 /// time: if another one has the same, an item that does not have the name is among its items.
 #[derive(Debug, Default)]
-struct Names {
+pub(crate) struct Names {
     /// Sorted.
     hashes: Vec<u64>,
     /// The item of each, in file order for each hash.
@@ -221,10 +258,28 @@ mod tests {
             RUN echo > /srv/x.sh\nRUN curl x\nRUN echo > /srv/xx.sh\nRUN ls\nCOPY x.sh /srv/x.sh/y\n";
         let file = Dockerfile::parse(text);
         let facts = Facts::of(&file, Knowledge::embedded());
-        let of = |path| facts.writers().of(path, 0..facts.file.items.len()).collect::<Vec<_>>();
-        assert_eq!(of("/srv/x.sh"), [6, 5, 4, 2, 1]);
-        assert_eq!(of("/opt/b"), [6, 4, 3]);
-        assert_eq!(of("/srv/x y"), [8, 7, 6, 5, 4, 1]);
-        assert_eq!(facts.writers().of("/opt/b", 4..6).collect::<Vec<_>>(), [4]);
+        let of = |path: &str, range| {
+            let naming = facts.runs_naming(base_name(path));
+            facts.writers().of(path, &naming, true, &range).collect::<Vec<_>>()
+        };
+        let all = 0..facts.file.items.len();
+        assert_eq!(of("/srv/x.sh", all.clone()), [6, 5, 4, 2, 1]);
+        assert_eq!(of("/opt/b", all.clone()), [6, 4, 3]);
+        assert_eq!(of("/srv/x y", all), [8, 7, 6, 5, 4, 1]);
+        assert_eq!(of("/opt/b", 4..6), [4]);
+        assert_eq!(facts.writers().of("/opt/b", &[], false, &(0..9)).collect::<Vec<_>>(), [4, 3]);
+    }
+
+    #[test]
+    fn the_index_of_names_agrees_with_a_search() {
+        let texts = ["RUN a b-c a.sh", "RUN x.a.sh;b/a.sh", "RUN é1 1é \"d\"", "RUN"];
+        let mut all = Vec::new();
+        (0..).zip(texts).for_each(|(item, text)| Names::add(text, item, &mut all));
+        let names = Names::sorted(&all);
+        for name in ["a", "a.sh", "b-c", "b", "c", "x.a.sh", "d", "1", "é1", "RUN", "e"] {
+            let found: Vec<usize> =
+                (0..texts.len()).filter(|&item| has_name(texts[item], &memmem::Finder::new(name))).collect();
+            assert_eq!(names.of(name), found, "{name}");
+        }
     }
 }
