@@ -55,14 +55,14 @@ case ${1:-} in
     command -v jettison >/dev/null || download || build
     ;;
   check)
-    jettison fix --format github "${more[@]}" "${paths[@]}" || status=$?
+    jettison fix --format github "${paths[@]}" "${more[@]}" || status=$?
     if [[ $status == 1 && $FAIL != true ]]; then status=0; fi
     exit "$status"
     ;;
   comment)
     : "${NUMBER:?mode comment needs a pull request: run the workflow on pull_request}"
     mkdir -p "$own"
-    jettison fix --format markdown "${more[@]}" "${paths[@]}" >"$comment" || status=$?
+    jettison fix --format markdown "${paths[@]}" "${more[@]}" >"$comment" || status=$?
     if [[ $status == 2 ]]; then exit 2; fi
     ;;
   post)
@@ -70,7 +70,7 @@ case ${1:-} in
     gh pr comment "$NUMBER" --repo "$REPOSITORY" --edit-last --create-if-none --body-file "$comment"
     ;;
   pull-request)
-    jettison pr "${more[@]}" "${paths[@]}"
+    jettison pr "${paths[@]}" "${more[@]}"
     ;;
   *)
     echo "unknown mode: ${1:-}; use check, comment or pull-request" >&2

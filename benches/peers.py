@@ -143,7 +143,7 @@ def main():
             many = measure(there, files, directory, arguments.batch_runs)
     base = one["cat"][0]
     print(f"{when}, {where}.\n")
-    print(f"| tool | what it does | one file | times `cat` | {len(files)} files: clock | CPU a file |")
+    print(f"| tool | what it does | one file | times `cat` | {len(files)} files: clock | CPU per file |")
     print("|---|---|---:|---:|---:|---:|")
     for name, deed, *_ in there:
         clock, _, remark = one[name]

@@ -4,6 +4,7 @@
 //! nothing needs to change or everything was written, 1 if something would change, and 2 on an
 //! error.
 
+mod again;
 mod args;
 mod clock;
 mod commands;

@@ -96,6 +96,15 @@ impl Transform {
             .fold(String::new(), |page, line| page + line + "\n")
     }
 
+    /// What an unsafe fix risks: the first sentence of the manual page's section "Safety", if that
+    /// begins with "Unsafe".
+    pub fn risk(&self) -> Option<String> {
+        let manual = self.manual();
+        let (_, safety) = manual.split_once("# Safety\nUnsafe: ")?;
+        let text = safety.split("\n\n").next()?.split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(text.split_once(". ").map_or(text.trim_end_matches('.'), |(first, _)| first).to_owned())
+    }
+
     /// The first line of the manual page without its full stop.
     pub fn summary(&self) -> &'static str {
         let first = self.source.lines().next().unwrap_or_default();

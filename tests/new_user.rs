@@ -292,7 +292,7 @@ fn fewer_fixes_with_unsafe_are_explained() {
     let said = stderr(&run(folder.path(), &["check", "--unsafe"]));
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].starts_with("1 file would change (1 fix)"), "{said}");
-    assert!(lines[1].starts_with("`jettison fix --unsafe --write` applies it; "), "{said}");
+    assert!(lines[1].starts_with("`jettison fix --write --unsafe` applies it; "), "{said}");
     let note = "; not needed: cleanups in stages that are no longer part of the image";
     assert!(lines[1].contains(note), "{said}");
     let said = stderr(&run(folder.path(), &["check"]));
@@ -310,9 +310,9 @@ fn an_unsafe_ignore_file_is_announced() {
     let line = list.lines().find(|line| line.starts_with("write-dockerignore")).expect("it is listed");
     assert_eq!(line.split("  ").filter(|part| !part.is_empty()).nth(1).map(str::trim), Some("some unsafe"));
     let output = run(folder.path(), &["check", "--unsafe"]);
-    assert!(stdout(&output).trim_end().ends_with("[unsafe]"), "{}", stdout(&output));
+    assert!(stdout(&output).ends_with("[unsafe]\n.dockerignore: new file: .git\n"), "{}", stdout(&output));
     let said = stderr(&run(folder.path(), &["fix", "--unsafe", "--write"]));
-    assert!(said.starts_with("1 file changed (1 fix, with its ignore file)\n"), "{said}");
+    assert!(said.starts_with("1 file changed (1 fix, and an ignore file)\n"), "{said}");
     assert_eq!(read(&folder, ".dockerignore"), ".git\n");
 }
 
@@ -658,13 +658,74 @@ fn a_code_can_be_ignored() {
     let ignored = run(folder.path(), &["check", "-v", "--ignore", "dl3009"]);
     assert_eq!(code(&ignored), 0, "{}", stderr(&ignored));
     assert!(stderr(&ignored).contains("the configuration ignores dl3009"), "{}", stderr(&ignored));
+    let unanswered = run(folder.path(), &["check", "--ignore", "DL3008"]);
+    assert_eq!(code(&unanswered), 1, "a code that no transform fixes: {}", stderr(&unanswered));
     for (arguments, message) in [
-        (["--ignore", "DL3008"], "no transform fixes DL3008: "),
+        (["--select", "DL3008"], "no transform fixes DL3008: "),
         (["--select", "DL3009"], "DL3009 is a code, not a transform; clean-package-caches fixes it"),
         (["--ignore", "DL30"], "unknown transform `DL30`"),
     ] {
         let refused = run(folder.path(), &["check", arguments[0], arguments[1]]);
         assert_eq!(code(&refused), 2);
         assert!(stderr(&refused).contains(message), "{}", stderr(&refused));
+    }
+}
+
+/// What would do something else than it seems is refused.
+#[test]
+fn arguments_that_mean_something_else_are_refused() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+    let folder = folder(&[("Dockerfile", text), ("b/Dockerfile", text)]);
+    let words = run(folder.path(), &["fix", "--write", "--", "b/Dockerfile"]);
+    assert_eq!(code(&words), 2);
+    assert!(stderr(&words).contains("`b/Dockerfile` after -- is an option for builds"), "{}", stderr(&words));
+    let output = run(folder.path(), &["fix", "Dockerfile", "-o", "./Dockerfile"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("would replace ./Dockerfile"), "{}", stderr(&output));
+    assert_eq!(read(&folder, "Dockerfile"), text);
+    assert_eq!(read(&folder, "b/Dockerfile"), text);
+    let explained = run(folder.path(), &["explain", "DL9999"]);
+    assert_eq!((code(&explained), stdout(&explained)), (2, String::new()));
+}
+
+/// A configuration is checked, and can be left out.
+#[test]
+fn settings_without_effect_are_errors() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+    let folder = folder(&[("Dockerfile", text), (".jettison.yaml", "keep: [var/lib/apt/lists]\n")]);
+    let said = run(folder.path(), &["check"]);
+    assert_eq!(code(&said), 2);
+    assert!(
+        stderr(&said).contains(".jettison.yaml:1:8: `keep` needs paths in the image"),
+        "{}",
+        stderr(&said)
+    );
+    assert_eq!(code(&run(folder.path(), &["check", "--no-config"])), 1);
+    let said = run(folder.path(), &["check", "--no-config", "--exclude", "*"]);
+    assert!(stderr(&said).contains("that `exclude` does not skip"), "{}", stderr(&said));
+}
+
+/// A Compose file that is not valid is an error at its place, also if it has no inline Dockerfile.
+#[test]
+fn a_mistake_in_a_compose_file_has_its_place() {
+    let folder = folder(&[("compose.yaml", "services:\n  a:\n    build: .\n  b: [\n")]);
+    let said = run(folder.path(), &["check", "compose.yaml"]);
+    assert_eq!(code(&said), 2);
+    assert!(stderr(&said).starts_with("error: compose.yaml:5:1: is not valid YAML"), "{}", stderr(&said));
+}
+
+/// The findings of every format are in the order of the file.
+#[test]
+fn findings_are_in_order() {
+    let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y git\n\
+                RUN npm ci\nRUN pip install flask\nCMD [\"node\", \"a.js\"]\n";
+    let folder = folder(&[("Dockerfile", text), ("a.js", "")]);
+    for format in ["concise", "github", "gitlab", "markdown"] {
+        let said = stdout(&run(folder.path(), &["check", "--format", format]));
+        let at = |marks: [&str; 3]| marks.iter().find_map(|mark| said.find(*mark));
+        let places = [4, 5, 6].map(|line| {
+            at([&format!("line={line}"), &format!("\"begin\":{line}"), &format!("Dockerfile:{line}")])
+        });
+        assert!(places.is_sorted() && places[0].is_some(), "{format}: {places:?}\n{said}");
     }
 }

@@ -104,6 +104,7 @@ use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group,
 use crate::transforms::copy_manifests_first::plan::{DependencyCopy, SinkingSources};
 use crate::transforms::ordering::spared_installs;
 use crate::transforms::support::early_copy::manifest_copies;
+use crate::transforms::support::first_line::first_line;
 use crate::transforms::support::moves::{move_after, move_all};
 use crate::transforms::support::reserved;
 
@@ -195,8 +196,7 @@ fn propose_order(ctx: &Context<'_>, sinking: &SinkingSources, context: &BuildCon
         Ok(text) => text,
         Err(reason) => return fixes.refuse(anchor, reason.undone("sources not copied after the install")),
     };
-    let spared = ctx.file.items[first.spares].span().of(ctx.file.text);
-    let spared = spared.lines().next().unwrap_or_default().trim_end_matches(['\\', '`', ' ']);
+    let spared = first_line(ctx.file.items[first.spares].span().of(ctx.file.text));
     let title =
         format!("copy the sources after `{spared}`, so a source change doesn't reinstall the dependencies");
     fixes.propose(sinking.confidence.into(), anchor, title, move_all(ctx, &sinking.moves));

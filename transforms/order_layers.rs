@@ -49,6 +49,7 @@
 use crate::syntax::{Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::ordering;
+use crate::transforms::support::first_line::first_line;
 use crate::transforms::support::moves::move_all;
 
 /// See the module's documentation.
@@ -74,8 +75,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         let moves = ordering::sinking_copies(ctx.facts, stage.index, &is_fixed, &|_, _| false);
         let Some(first) = moves.iter().map(|moving| moving.item).min() else { continue };
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
-        let spared = ctx.file.items[moves[0].spares].span().of(ctx.file.text);
-        let spared = spared.lines().next().unwrap_or_default().trim_end_matches(['\\', '`', ' ']);
+        let spared = first_line(ctx.file.items[moves[0].spares].span().of(ctx.file.text));
         let title = format!(
             "move the copy below `{spared}`, which doesn't need the files, so it stays cached when they change"
         );

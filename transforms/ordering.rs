@@ -19,6 +19,7 @@ use crate::knowledge::lists::version_control::TRANSFERS_OF_GIT;
 use crate::knowledge::{Program, Scope};
 use crate::pragma::is_pragma;
 use crate::syntax::{Body, Instruction, Item, Run};
+use crate::transforms::support::first_line::first_line;
 
 /// The largest number of rounds. A round may show that a move gains nothing because other copies
 /// stay.
@@ -43,13 +44,8 @@ pub(crate) fn spared_installs(facts: &Facts<'_>, moves: &[Move]) -> Vec<String> 
     let installs = |item: &usize| {
         facts.run_at(*item).is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
     };
-    passed.into_iter().filter(installs).filter_map(|item| first_line(facts, item)).collect()
-}
-
-/// The first line of an instruction.
-fn first_line(facts: &Facts<'_>, item: usize) -> Option<String> {
-    let text = facts.file.items[item].span().of(facts.file.text);
-    Some(text.lines().next()?.trim_end_matches(['\\', '`', ' ']).to_owned())
+    let named = |item: usize| first_line(facts.file.items[item].span().of(facts.file.text)).to_owned();
+    passed.into_iter().filter(installs).map(named).collect()
 }
 
 /// Moves each instruction down as far as it gains, the lowest first, so that the upper ones can

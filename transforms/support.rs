@@ -6,6 +6,7 @@ pub(crate) mod append;
 pub(crate) mod caches;
 pub(crate) mod context_paths;
 pub(crate) mod early_copy;
+pub(crate) mod first_line;
 pub(crate) mod join;
 pub(crate) mod manifests;
 pub(crate) mod moves;

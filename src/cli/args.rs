@@ -176,7 +176,7 @@ pub struct Fix {
     /// Print the number of fixes of each transform instead of the fixes
     #[arg(long, conflicts_with = "format", help_heading = OUTPUT)]
     pub statistics: bool,
-    /// Exit with status 0 also if something would change
+    /// Exit with status 0 even if something would change
     #[arg(long, help_heading = OUTPUT)]
     pub exit_zero: bool,
     /// Exit with status 1 only if the fixes of a file save more: 50MB, or 5% with --measure
@@ -212,6 +212,9 @@ pub struct Choice {
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Read no configuration file, neither .jettison.yaml nor .hadolint.yaml
+    #[arg(long, conflicts_with = "config", hide_short_help = true)]
+    pub no_config: bool,
 }
 
 /// The checks that need a container engine.
@@ -434,7 +437,7 @@ pub struct Init {
     /// The directory to write it to [default: the top of the repository, otherwise .]
     #[arg(value_name = "DIR")]
     pub directory: Option<PathBuf>,
-    /// Take over what another linter's configuration ignores: .hadolint.yaml, .tally.toml,
+    /// Import the rules that another linter ignores: .hadolint.yaml, .tally.toml,
     /// droast.toml or .dockerfile-doctor.yaml (repeatable)
     #[arg(long, value_name = "FILE")]
     pub from: Vec<PathBuf>,

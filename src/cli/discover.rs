@@ -40,6 +40,8 @@ struct Within {
     skipped: Vec<String>,
     /// Compose files with inline Dockerfiles.
     hosts: Vec<PathBuf>,
+    /// Whether a pattern excludes a Dockerfile or a directory.
+    is_reduced: bool,
 }
 
 impl Files {
@@ -81,7 +83,7 @@ pub fn files(
     let mut known = HashSet::new();
     for path in paths {
         let found = if path.is_dir() {
-            let Within { mut found, skipped, hosts } = within(path, &search(path));
+            let Within { mut found, skipped, hosts, is_reduced } = within(path, &search(path));
             for host in hosts {
                 let why = match only_dockerfiles {
                     Some(option) => format!("{option} works only with Dockerfiles"),
@@ -95,10 +97,15 @@ pub fn files(
             }
             found.sort();
             if found.is_empty() && skipped.is_empty() {
-                files.found.push(Err(format!(
-                    "{}: no Dockerfile in this directory; if it has another name, pass the file itself",
-                    path.display()
-                )));
+                let (what, next) = if is_reduced {
+                    (
+                        "no Dockerfile in this directory that `exclude` does not skip",
+                        "name the file to fix it anyway",
+                    )
+                } else {
+                    ("no Dockerfile in this directory", "if it has another name, pass the file itself")
+                };
+                files.found.push(Err(format!("{}: {what}; {next}", path.display())));
             }
             for folder in skipped {
                 *files.skipped.entry(folder).or_default() += 1;
@@ -177,6 +184,7 @@ fn within(directory: &Path, searched: &Searched) -> Within {
                 !searched.excludes(&full, kind.is_dir())
             };
             if !is_searched(entry.path()) {
+                lock(&found).is_reduced |= is_file && is_dockerfile(&name) || kind.is_dir();
                 return if kind.is_dir() { WalkState::Skip } else { WalkState::Continue };
             }
             let is_host = || is_compose_file(&name) && inline::is_host(entry.path());

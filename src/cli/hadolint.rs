@@ -195,6 +195,9 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
     (Answer::Nothing, format!("`{}` found nothing to change here", ids.join("`, `")))
 }
 
+/// The answer for a code that is not known.
+pub const UNKNOWN: &str = "no transform fixes this";
+
 /// Why no transform fixes a code.
 fn reason(code: &str) -> &'static str {
     match code {
@@ -207,6 +210,6 @@ fn reason(code: &str) -> &'static str {
         _ if code.starts_with("SC") => {
             "jettison does not change the style of scripts; what ShellCheck reports may be intended"
         }
-        _ => "no transform fixes this",
+        _ => UNKNOWN,
     }
 }

@@ -15,8 +15,7 @@ use crate::context::compose::is_compose_file;
 use crate::embedded::HostOutcome;
 use crate::embedded::compose::{self, InlineDockerfiles};
 use crate::pipeline::{self, Outcome};
-use crate::report::{Failure, Spot};
-use crate::span::Place;
+use crate::report::Failure;
 use crate::syntax::Dockerfile;
 
 /// The ignore file of a build context that changes.
@@ -49,13 +48,8 @@ pub fn fix(
     text: &str,
     claimed: &HashMap<PathBuf, String>,
 ) -> Result<(Outcome, Option<ChangedIgnoreFile>), Failure> {
-    let InlineDockerfiles { found, refused, generated } = compose::read(text).map_err(|mistake| {
-        let failure = Failure::from(mistake.reason);
-        match mistake.place {
-            Some(place) => failure.at(spot(text, place)),
-            None => failure,
-        }
-    })?;
+    let InlineDockerfiles { found, refused, generated } =
+        compose::read(text).map_err(|mistake| recognize::compose_failure(text, mistake))?;
     let whole = clock::started(&*session.configurations.for_file(path)?);
     let mut host = HostOutcome::of(text);
     for (place, reason) in refused {
@@ -112,10 +106,4 @@ fn with_ignore_text(
         }
         _ => pipeline::fix_file(file, settings, context_source),
     }
-}
-
-/// A place in a Compose file.
-fn spot(text: &str, place: Place) -> Spot {
-    let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
-    Spot { path: None, place: Some(place), line }
 }

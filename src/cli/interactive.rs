@@ -68,8 +68,13 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         }
         reports.push(report);
     }
-    let options =
-        Options { mode: Mode::Written, verbosity: Verbosity::Summary, style: Style::Full(drawing(true)) };
+    let options = Options {
+        mode: Mode::Written,
+        verbosity: Verbosity::Summary,
+        style: Style::Full(drawing(true)),
+        apply: None,
+        risk: |_| None,
+    };
     human::messages(&mut anstream::stderr().lock(), &reports, options)?;
     let has_failed = reports.iter().any(|report| report.error.is_some());
     Ok(if has_failed { Status::Failed } else { Status::Clean })
@@ -193,7 +198,16 @@ impl Person {
                     }
                     writeln!(out, "the editor exited with an error; edit discarded")?;
                 }
-                "?" => write!(out, "{}\n{HELP}", transform.manual())?,
+                "?" => {
+                    write!(out, "{HELP}")?;
+                    let risk = transform.risk().map_or(String::new(), |risk| format!(" (unsafe: {risk})"));
+                    writeln!(
+                        out,
+                        "\n{}{risk}; `jettison explain {}` says more",
+                        transform.summary(),
+                        transform.id
+                    )?;
+                }
                 _ => write!(out, "{HELP}")?,
             }
         }

@@ -34,7 +34,10 @@ impl Limits {
             Ok(full) => full,
             Err(_) => {
                 let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                let parent = parent.unwrap_or(Path::new(".")).canonicalize().context("no such file")?;
+                let parent = parent
+                    .unwrap_or(Path::new("."))
+                    .canonicalize()
+                    .map_err(|_| anyhow::anyhow!("no such file"))?;
                 parent.join(path.file_name().context("is not a file name")?)
             }
         };

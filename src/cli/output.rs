@@ -2,12 +2,16 @@
 //! colours and the width of the terminal. What is printed is the business of `report`.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::cli::again;
 use crate::cli::args::{Color, Fix};
 use crate::report::human::{self, Drawing, Options, Style};
 use crate::report::{self, FileReport, Output, Verbosity, diff, github, markdown, statistics};
+use crate::transform::Transform;
+use crate::transforms;
 
 /// Prints the results, and on standard error what else there is to say.
 pub fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
@@ -31,7 +35,10 @@ pub fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         human::figures(&mut anstream::stderr().lock(), reports)?;
     }
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
+    // The result of standard input goes to standard output.
+    let is_file = args.paths.iter().all(|path| path != Path::new("-"));
+    let apply = is_file.then(|| again::with_write(std::env::args_os()));
+    human::messages(&mut err, reports, Options { mode, apply: apply.as_deref(), ..messages_of(args) })?;
     err.flush()?;
     Ok(())
 }
@@ -76,13 +83,19 @@ pub fn drawing(coloured: bool) -> Drawing {
 
 /// How messages look that go to standard error. `anstream` removes the colours where they are not
 /// wanted.
-pub fn messages_of(args: &Fix) -> Options {
+pub fn messages_of(args: &Fix) -> Options<'static> {
     let is_full = match args.format {
         Some(format) if format != diff::FORMAT => format == human::FULL,
         _ => io::stderr().is_terminal(),
     };
     let style = if is_full { Style::Full(drawing(true)) } else { Style::Concise };
-    Options { mode: report::Mode::Written, verbosity: verbosity(args), style }
+    Options {
+        mode: report::Mode::Written,
+        verbosity: verbosity(args),
+        style,
+        apply: None,
+        risk: |id| transforms::find(id).and_then(Transform::risk),
+    }
 }
 
 /// Adds to the job summary in GitHub Actions. (GitHub's manual, "Adding a job summary".)

@@ -9,6 +9,7 @@ use crate::cli::names::{display_name, is_dockerfile};
 use crate::cli::{context, input};
 use crate::context::compose::is_compose_file;
 use crate::embedded::EmbeddedDockerfile;
+use crate::embedded::compose::{self, Mistake};
 use crate::knowledge::frontend_release;
 use crate::reasons;
 use crate::report::{Failure, Spot};
@@ -64,7 +65,11 @@ fn check_name(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let kind = match &*name {
-        name if is_compose_file(name) => "Compose",
+        name if is_compose_file(name) => {
+            let text = input::compose(path)?;
+            compose::read(&text).map_err(|mistake| compose_failure(&text, mistake))?;
+            "Compose"
+        }
         "docker-bake.hcl" | "docker-bake.json" => "Bake",
         _ => return Ok(()),
     };
@@ -75,6 +80,14 @@ fn check_name(path: &Path) -> Result<(), Failure> {
         _ => format!("pass what it builds: {} …", named[..MOST_NAMES].join(" ")),
     };
     Err(reasons::build_file(kind, &advice).into())
+}
+
+/// Why a Compose file can't be read.
+pub fn compose_failure(text: &str, mistake: Mistake) -> Failure {
+    let failure = Failure::from(mistake.reason);
+    let Some(place) = mistake.place else { return failure };
+    let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
+    failure.at(Spot { path: None, place: Some(place), line })
 }
 
 /// Checks a text after so many other lines of its file.

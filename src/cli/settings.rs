@@ -154,6 +154,7 @@ impl<'a> Configurations<'a> {
         let repository = start.and_then(|start| self.folders.repository(start));
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
+            None if self.args.no_config => None,
             None => self.nearest(start, repository, FILE_NAMES)?,
         };
         let (config, overrides) = match &path {
@@ -163,8 +164,8 @@ impl<'a> Configurations<'a> {
         let mut effective = config.clone();
         self.args.flags.override_config(&mut effective);
         let hadolint = match self.nearest(start, repository, HADOLINT)? {
-            Some(path) => read_hadolint(&path)?,
-            None => Hadolint::default(),
+            Some(path) if !self.args.no_config => read_hadolint(&path)?,
+            _ => Hadolint::default(),
         };
         let settings = Arc::new(Settings { config: effective, path, hadolint, ..Settings::default() });
         Ok(Found { settings, config, overrides })
@@ -212,7 +213,8 @@ fn first_unknown<'n>(
 ) -> Option<&'n String> {
     selected
         .find(|id| !transforms::is_selector(id))
-        .or_else(|| ignored.find(|id| !transforms::can_be_ignored(id)))
+        // What no transform fixes is ignored anyway.
+        .or_else(|| ignored.find(|id| !transforms::can_be_ignored(id) && hadolint::unanswered(id).is_none()))
 }
 
 /// The message for an unknown transform, with the most similar id.
@@ -292,6 +294,11 @@ fn read(path: &Path) -> Result<(Config, Vec<Gitignore>), Failure> {
     let selected = config.select.iter().flatten().chain(selected);
     if let Some(id) = first_unknown(selected, config.ignore.iter().chain(ignored)) {
         return Err(wrong(path, &text, Mistake::new(unknown_transform(id)).near(id, &text)));
+    }
+    let kept = overrides().flat_map(|settings| settings.keep.iter().flatten()).chain(&config.keep);
+    if let Some(kept) = kept.into_iter().find(|kept| !kept.starts_with('/') && !kept.starts_with("~/")) {
+        let mistake = format!("`keep` needs paths in the image that start with / or ~/, not `{kept}`");
+        return Err(wrong(path, &text, Mistake::new(mistake).near(kept, &text)));
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let compiled =

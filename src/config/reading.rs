@@ -67,7 +67,7 @@ impl<'de> Visitor<'de> for Names {
     type Value = Option<Vec<String>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of texts")
+        f.write_str("a list of strings")
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -213,7 +213,7 @@ mod tests {
             ("caches: [mount]\n", "1:9 `caches`: expected `clean` or `mount`, found a list"),
             ("strip: yess\n", "1:8 `strip`: expected `true` or `false`, found string \"yess\""),
             ("time-limit: soon\n", "1:13 `time-limit`: expected a number, found string \"soon\""),
-            ("ignore: {a: b}\n", "1:9 `ignore`: expected a list of texts, found keys and values"),
+            ("ignore: {a: b}\n", "1:9 `ignore`: expected a list of strings, found keys and values"),
             ("- a\n", "1:1 expected keys and values, found a list"),
             ("overrides:\n  - ignore: x\n", "2:5 `overrides[0]`: the key `files` is missing"),
             (

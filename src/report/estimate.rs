@@ -24,7 +24,7 @@ pub fn of<'r>(reports: impl IntoIterator<Item = &'r FileReport>) -> Estimate {
 }
 
 /// Whether the sizes of both images of a file are known.
-fn has_sizes(report: &FileReport) -> bool {
+pub fn has_sizes(report: &FileReport) -> bool {
     report.measured.is_some() || report.verified.as_ref().is_some_and(|verified| verified.after > 0)
 }
 

@@ -20,7 +20,7 @@ fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let errors = errors(reports);
     for report in reports {
         let file = value(report.path.as_deref().unwrap_or_default());
-        for (step, fix) in report.fixes() {
+        for (step, fix) in report.fixes_by_place() {
             let title = value(step.transform.id);
             let message = data(&format!("{}\n`jettison fix --write` applies it.", escape::line(&fix.title)));
             let (line, column) = (fix.place.line, fix.place.column);

@@ -26,7 +26,7 @@ fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let errors = errors(reports);
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
-        for (step, fix) in report.fixes() {
+        for (step, fix) in report.fixes_by_place() {
             let key = format!("{path}\n{}\n{}", step.transform.id, fix.title);
             entries.push(json!({
                 "description": format!("{} (jettison {})", escape::line(&fix.title), step.transform.id),

@@ -9,8 +9,8 @@ use crate::pipeline::Unapplied;
 pub use crate::report::excerpt::Drawing;
 use crate::report::excerpt::{Excerpt, Kind};
 use crate::report::{
-    Answer, FileReport, Format, Mode, Output, Verbosity, and_more, and_related, count, count_fixes, estimate,
-    is_listed, measured, ranked, verified, withheld,
+    Answer, FileReport, Format, IgnoreFile, Mode, Output, Verbosity, and_more, and_related, count,
+    count_fixes, estimate, is_listed, measured, ranked, verified, withheld,
 };
 use crate::transform::Applicability;
 
@@ -41,19 +41,23 @@ pub enum Style {
 
 /// What a list of findings looks like and contains.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct Options<'a> {
     /// What is done with the results.
     pub mode: Mode,
     /// How much is printed.
     pub verbosity: Verbosity,
     /// How it looks.
     pub style: Style,
+    /// The command that applies the fixes, if there is one.
+    pub apply: Option<&'a str>,
+    /// What an unsafe fix of a transform risks.
+    pub risk: fn(&str) -> Option<String>,
 }
 
 /// Writes the fixes and the measurements.
 fn write(out: &mut dyn Write, reports: &[FileReport], output: Output, style: Style) -> io::Result<()> {
     let Output { mode, verbosity, .. } = output;
-    fixes(out, reports, Options { mode, verbosity, style })?;
+    fixes(out, reports, Options { mode, verbosity, style, apply: None, risk: |_| None })?;
     figures(out, reports)
 }
 
@@ -75,7 +79,7 @@ pub fn figures(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
 }
 
 /// Writes the fixes of each file by their position, with their notes if verbose.
-fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::Result<()> {
+fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options<'_>) -> io::Result<()> {
     let is_written = options.mode == Mode::Written;
     let mut explained = HashSet::new();
     for report in ranked(reports).into_iter().filter(|report| !is_written || report.error.is_none()) {
@@ -106,13 +110,34 @@ fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::R
                 writeln!(out, "    {}", escape::line(note))?;
             }
         }
+        if let Some(file) = &report.ignore_file {
+            ignore_file(out, file, options.style)?;
+        }
     }
     Ok(())
 }
 
+/// Says what happens to the ignore file of the build context: `.dockerignore: new file: .git`.
+fn ignore_file(out: &mut dyn Write, file: &IgnoreFile, style: Style) -> io::Result<()> {
+    /// More patterns are counted.
+    const SHOWN: usize = 3;
+    let old = file.old.as_deref().unwrap_or_default();
+    let is_new = |line: &&str| {
+        !line.trim().is_empty() && !line.starts_with('#') && !old.lines().any(|other| other == *line)
+    };
+    let added: Vec<&str> = file.new.lines().filter(is_new).collect();
+    let mut patterns = added[..added.len().min(SHOWN)].join(", ");
+    if added.len() > SHOWN {
+        patterns += &format!(" and {} more", added.len() - SHOWN);
+    }
+    let what = if file.old.is_none() { "new file" } else { "added" };
+    let after = if matches!(style, Style::Full(_)) { "\n" } else { "" };
+    writeln!(out, "{}: {what}: {}{after}", escape::line(&file.path), escape::line(&patterns))
+}
+
 /// Writes everything except the results: refusals, warnings, errors, and the summary.
-pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::Result<()> {
-    let Options { mode, verbosity, style } = options;
+pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options<'_>) -> io::Result<()> {
+    let Options { mode, verbosity, style, .. } = options;
     let errors = super::errors(reports);
     for report in reports {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
@@ -120,13 +145,17 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
             if mode == Mode::Shown {
                 fixes(out, std::slice::from_ref(report), options)?;
             }
+            let mut explained = HashSet::new();
             for unapplied in &report.outcome.withheld {
                 // The applicability says the same as its code.
                 let note = unapplied.applicability.map_or_else(
                     || format!("({})", unapplied.reason.code()),
                     |applicability| format!("[{}, not applied]", applicability.name()),
                 );
-                not_made(out, report, unapplied, style, (Kind::NotApplied, "", &note))?;
+                let is_unsafe = unapplied.applicability == Some(Applicability::Unsafe);
+                let transform = unapplied.transform.filter(|id| is_unsafe && explained.insert(*id));
+                let risk = transform.and_then(options.risk);
+                not_made(out, report, unapplied, style, (Kind::NotApplied, "", &note), risk.as_deref())?;
             }
         }
         // What a build has shown is worth more than a guard's doubt, so it is always said.
@@ -137,7 +166,7 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
         };
         for (unapplied, more) in report.refusals().into_iter().filter(|(unapplied, _)| is_shown(unapplied)) {
             let note = format!("({}{}{})", unapplied.reason.code(), and_related(unapplied), and_more(more));
-            not_made(out, report, unapplied, style, (Kind::Refused, "refused: ", &note))?;
+            not_made(out, report, unapplied, style, (Kind::Refused, "refused: ", &note), None)?;
         }
         if verbosity != Verbosity::Errors {
             for unapplied in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
@@ -169,22 +198,23 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
     if verbosity == Verbosity::Errors || is_empty {
         return Ok(());
     }
-    writeln!(out, "{}", summary(reports, mode, verbosity))
+    writeln!(out, "{}", summary(reports, options))
 }
 
-/// Writes a change that was not made, which `-v` lists.
+/// Writes a change that was not made, which `-v` lists, and what it would risk.
 fn not_made(
     out: &mut dyn Write,
     report: &FileReport,
     unapplied: &Unapplied,
     style: Style,
     (kind, label, note): (Kind, &str, &str),
+    risk: Option<&str>,
 ) -> io::Result<()> {
     let reason = unapplied.reason.to_string();
     // The output of a failing program follows the sentence.
     let (reason, output) = reason.split_once('\n').unwrap_or((&reason, ""));
     let reason = reason.trim_end_matches(':');
-    let shown = last_lines(output);
+    let shown = last_lines(output).chain(risk);
     if let Style::Full(drawing) = style {
         let note = note.trim_matches(['(', ')', '[', ']']).to_owned();
         let notes: Vec<String> = shown.map(str::to_owned).chain([note]).collect();
@@ -194,7 +224,8 @@ fn not_made(
     let path = escape::line(report.path.as_deref().unwrap_or_default());
     let id = unapplied.transform.unwrap_or_default();
     writeln!(out, "{path}:{}: {id}: {label}{} {note}", unapplied.place, escape::line(reason))?;
-    shown.into_iter().try_for_each(|line| writeln!(out, "    {}", escape::line(line)))
+    let mut shown = shown;
+    shown.try_for_each(|line| writeln!(out, "    {}", escape::line(line)))
 }
 
 /// The number of lines of a program's output that are shown.
@@ -212,7 +243,7 @@ fn with_line(
     out: &mut dyn Write,
     report: &FileReport,
     unapplied: &Unapplied,
-    options: Options,
+    options: Options<'_>,
     (kind, word): (Kind, &str),
 ) -> io::Result<()> {
     let reason = unapplied.reason.to_string();
@@ -278,22 +309,11 @@ fn them(number: usize) -> &'static str {
     if number == 1 { "it" } else { "them" }
 }
 
-/// The options without which `fix` would not apply the same.
-fn options_for(reports: &[&FileReport]) -> &'static str {
-    let mut fixes = reports.iter().flat_map(|report| &report.outcome.steps).flat_map(|step| &step.fixes);
-    if reports.iter().any(|report| report.verified.is_some()) {
-        " --verify"
-    } else if fixes.any(|fix| fix.applicability < Applicability::Safe) {
-        " --unsafe"
-    } else {
-        ""
-    }
-}
-
 /// What changes and what that saves, in a line, and in another one how to apply it and what was not
 /// applied: `3 files would change (5 fixes); saves about 40–90 MB` and `` `jettison fix --write`
 /// applies them; not applied: 2 unsafe (…), 4 refused; -v says why``.
-pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> String {
+pub fn summary(reports: &[FileReport], options: Options<'_>) -> String {
+    let Options { mode, verbosity, apply, .. } = options;
     let done: Vec<&FileReport> =
         reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
     let number: usize =
@@ -310,8 +330,8 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     let ignore_files = done.iter().filter(|report| report.ignore_file.is_some()).count();
     let with_ignore_files = match ignore_files {
         0 => String::new(),
-        1 => ", with its ignore file".to_owned(),
-        _ => format!(", with {ignore_files} ignore files"),
+        1 => ", and an ignore file".to_owned(),
+        _ => format!(", and {ignore_files} ignore files"),
     };
     let of_fixes = format!("({}{with_ignore_files})", count_fixes(number));
     let mut parts = vec![match (done.len(), mode) {
@@ -326,6 +346,12 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
         parts.push(count(failed, "error"));
     }
     parts.extend(estimate::sentences(&estimate::of(done.iter().copied())));
+    let chooses_base =
+        |report: &&FileReport| report.outcome.steps.iter().any(|step| step.transform.contract.chooses_base);
+    if done.iter().copied().filter(|report| !estimate::has_sizes(report)).any(|report| chooses_base(&report))
+    {
+        parts.push("a smaller base image (--measure shows what it saves)".to_owned());
+    }
     let in_dockerfiles = reports.iter().filter(|report| !report.is_compose_file());
     let is_tested = in_dockerfiles.map(|report| withheld(report, Applicability::Unsafe)).any(|held| held > 0);
     let tests = if is_tested { format!("--verify tests {}, ", them(unsafe_ones)) } else { String::new() };
@@ -339,9 +365,8 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     .filter_map(|(number, text)| (number > 0).then_some(text))
     .collect();
     let mut next = Vec::new();
-    if !done.is_empty() && mode != Mode::Written {
-        let options = options_for(&done);
-        next.push(format!("`jettison fix{options} --write` applies {}", them(number)));
+    if let Some(apply) = apply.filter(|_| !done.is_empty() && mode != Mode::Written) {
+        next.push(format!("`{apply}` applies {}", them(number)));
     }
     if done.iter().any(|report| report.outcome.steps.iter().any(|step| step.transform.contract.splits)) {
         next.push("not needed: cleanups in stages that are no longer part of the image".to_owned());

@@ -77,7 +77,7 @@ pub fn changes(reports: &[FileReport], most: usize) -> String {
     for report in ranked(reports) {
         let path = report.path.as_deref().unwrap_or_default();
         let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
-        for (step, fix) in report.fixes() {
+        for (step, fix) in report.fixes_by_place() {
             let notes: String = fix.notes.iter().map(|note| format!("<br>{}", inert::prose(note))).collect();
             rows.push(format!(
                 "| {}{purpose} | {}{notes} | {} ({}) |\n",

@@ -35,7 +35,9 @@ pub fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let in_dockerfiles = read.iter().filter(|report| !report.is_compose_file());
     let held: usize = in_dockerfiles.map(|report| withheld(report, Applicability::Unsafe)).sum();
     let all: usize = to_change.iter().map(|report| report.fixes_by_place().len()).sum();
-    if all == 0 {
+    if read.is_empty() {
+        // The errors say why.
+    } else if all == 0 {
         writeln!(out, "nothing to change in {}", count(read.len(), "file"))?;
     } else {
         writeln!(out, "\n{} in {} of {}", count_fixes(all), to_change.len(), count(read.len(), "file"))?;

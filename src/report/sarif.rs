@@ -84,7 +84,7 @@ fn artifact(report: &FileReport) -> Value {
 
 fn results(report: &FileReport, rules: &[&Transform]) -> Vec<Value> {
     let mut results: Vec<Value> =
-        report.fixes().map(|(step, fix)| result(report, step, fix, rules)).collect();
+        report.fixes_by_place().into_iter().map(|(step, fix)| result(report, step, fix, rules)).collect();
     if let (Some(first), Some(fix)) = (results.first_mut(), all_edits(report)) {
         first["fixes"] = json!([fix]);
     }

@@ -1,7 +1,7 @@
 //! How a message names an instruction: by its first line.
 
 /// The first line of an instruction, without the operators and the backslash that continue it.
-pub fn first_line(instruction: &str) -> &str {
+pub(crate) fn first_line(instruction: &str) -> &str {
     let line = instruction.lines().next().unwrap_or_default();
     line.trim_end_matches(['\\', '`', '&', '|', ';', ' ', '\t'])
 }

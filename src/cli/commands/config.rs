@@ -70,7 +70,8 @@ pub fn show(args: &ShowConfig) -> anyhow::Result<Status> {
     let configurations = Configurations::new(&args.choice)?;
     let layers = configurations.layers(&path).map_err(|failure| anyhow::anyhow!("{failure}"))?;
     let mut out = anstream::stdout().lock();
-    writeln!(out, "# The settings for {}", names::display_name(&path))?;
+    let name = names::display_name(&path);
+    writeln!(out, "# The settings for {}", if name.is_empty() { "." } else { &name })?;
     let lines: Vec<(String, &str)> = config::keys()
         .into_iter()
         .filter_map(|key| {

@@ -17,7 +17,6 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
     let mut out = anstream::stdout().lock();
     if let Some(kind) = reasons::find(&args.id) {
         writeln!(out, "{} (why something is left as it is)\n\n{}", kind.code, kind.meaning)?;
-        writeln!(out, "Message: {}", kind.text)?;
         return Ok(Status::Clean);
     }
     if let Some(transform) = transforms::find(&args.id) {
@@ -41,6 +40,7 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
         return Ok(Status::Clean);
     }
     if let Some(reason) = hadolint::unanswered(&args.id) {
+        anyhow::ensure!(reason != hadolint::UNKNOWN, "`{}` is not a code that jettison knows", args.id);
         writeln!(out, "No transform fixes {}: {reason}.", args.id)?;
         return Ok(Status::Clean);
     }
@@ -58,7 +58,31 @@ fn page(out: &mut dyn Write, transform: &Transform) -> std::io::Result<()> {
         other => other,
     };
     writeln!(out, "{} ({safety}{group}, since {})\n", transform.id, transform.since)?;
-    write!(out, "{}", transform.manual())
+    out.write_all(readable(&transform.manual()).as_bytes())
+}
+
+/// A manual page without the marks of Markdown: examples are indented below what they are.
+fn readable(manual: &str) -> String {
+    let mut text = String::new();
+    let mut is_example = false;
+    for line in manual.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            is_example = !language.is_empty();
+            let (_, what) = language.split_once(' ').unwrap_or(("", ""));
+            text += match (is_example, what) {
+                (false, _) => "",
+                (true, "before") => "Before:\n",
+                (true, "after") => "After:\n",
+                (true, _) if language == "context" => "Build context:\n",
+                (true, _) => "Example:\n",
+            };
+            continue;
+        }
+        let line = if is_example { line } else { line.strip_prefix("# ").unwrap_or(line) };
+        let indent = if is_example && !line.is_empty() { "    " } else { "" };
+        text += &format!("{indent}{line}\n");
+    }
+    text
 }
 
 /// The length of the longest id.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -129,6 +129,13 @@ fn name_from_top(reports: &mut [FileReport]) {
 
 /// Checks the options that belong together and are defined apart.
 fn is_consistent(args: &Fix) -> anyhow::Result<()> {
+    let builds = args.proof.verify || args.proof.measure;
+    if let Some(word) = args.building.more.first().filter(|_| !builds) {
+        anyhow::bail!(
+            "`{}` after -- is an option for builds, which only --verify and --measure make; name paths before it",
+            escape::line(word)
+        );
+    }
     anyhow::ensure!(
         args.proof.verify || !args.choice.flags.minimize,
         "--minimize removes what no check of the image opens, so it needs --verify"
@@ -137,6 +144,16 @@ fn is_consistent(args: &Fix) -> anyhow::Result<()> {
         args.proof.measure || !matches!(args.fail_over, Some(Budget::Percent(_))),
         "--fail-over with a share of the image needs its size; add --measure, or give a size such as 50MB"
     );
+    if let Some(path) = &args.output {
+        let same = |input: &PathBuf| {
+            path.canonicalize().is_ok_and(|path| input.canonicalize().is_ok_and(|input| input == path))
+        };
+        anyhow::ensure!(
+            !args.paths.iter().any(same),
+            "--output {0} would replace {0} with the results; --write fixes files in place",
+            escape::line(&path.to_string_lossy())
+        );
+    }
     Ok(())
 }
 

@@ -17,6 +17,10 @@ pub fn run() -> anyhow::Result<Status> {
     if git::root_of(Path::new(".")).is_err() && !has_dockerfile() {
         let help = Args::command().render_help();
         write!(anstream::stdout().lock(), "{}", help.ansi())?;
+        writeln!(
+            anstream::stderr().lock(),
+            "\nno Dockerfile in this directory, which is in no git repository; `jettison check .` searches it"
+        )?;
         return Ok(Status::Clean);
     }
     let args = parse_fix(&["jettison".into(), "fix".into()]);

@@ -58,7 +58,9 @@ pub fn plan(
                 let text = as_stored(&path, &file.new);
                 changes.push(Change { path, text });
             }
-            lines.extend(now.iter().flat_map(|step| &step.fixes).map(|fix| Line {
+            let mut fixes: Vec<_> = now.iter().flat_map(|step| &step.fixes).collect();
+            fixes.sort_by_key(|fix| (fix.place.line, fix.place.column));
+            lines.extend(fixes.into_iter().map(|fix| Line {
                 place: format!("{path}:{}", fix.place.line),
                 title: &fix.title,
                 notes: &fix.notes,

@@ -1,0 +1,77 @@
+//! The command that applies what another one has shown: the same paths and options, with
+//! `fix --write`.
+
+use std::ffi::OsString;
+
+use crate::escape;
+
+/// The options that only say how results are shown, and whether a value follows.
+const OF_OUTPUT: &[(&str, bool)] = &[
+    ("--as", true),
+    ("--check", false),
+    ("--color", true),
+    ("--diff", false),
+    ("--dry-run", false),
+    ("--exit-zero", false),
+    ("--fail-over", true),
+    ("--format", true),
+    ("--output", true),
+    ("--output-format", true),
+    ("--quiet", false),
+    ("--statistics", false),
+    ("--verbose", false),
+    ("-o", true),
+    ("-q", false),
+    ("-v", false),
+];
+
+/// The command, from the words of the one that is running, of which the first two are the names of
+/// the program and of its command.
+pub fn with_write(words: impl IntoIterator<Item = OsString>) -> String {
+    let mut words = words.into_iter().skip(2).map(|word| word.to_string_lossy().into_owned());
+    let mut command = "jettison fix --write".to_owned();
+    let mut is_option = true;
+    while let Some(word) = words.next() {
+        is_option &= word != "--";
+        let (name, value) = word.split_once('=').map_or((&*word, None), |(name, value)| (name, Some(value)));
+        match OF_OUTPUT.iter().find(|(option, _)| is_option && *option == name) {
+            Some((_, true)) if value.is_none() => drop(words.next()),
+            Some(_) => {}
+            None => {
+                command.push(' ');
+                command += &quoted(&word);
+            }
+        }
+    }
+    escape::line(&command).into_owned()
+}
+
+/// A word for a shell. (POSIX, Shell Command Language, 2.2.2 "Single-Quotes".)
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_chooses_fixes_stays_and_what_shows_them_goes() {
+        let of = |line: &str| with_write(line.split(' ').map(OsString::from));
+        assert_eq!(of("jettison check"), "jettison fix --write");
+        assert_eq!(of("jettison diff api/Dockerfile -v"), "jettison fix --write api/Dockerfile");
+        assert_eq!(
+            of("jettison check --format json --select merge-runs -o x --as=github a*b"),
+            "jettison fix --write --select merge-runs 'a*b'"
+        );
+        assert_eq!(
+            of("docker fix --verify a -- --network=host -v"),
+            "jettison fix --write --verify a -- --network=host -v"
+        );
+    }
+}
