@@ -24,4 +24,5 @@ pub(crate) mod python_packages;
 pub(crate) mod smaller_base;
 mod source_calls;
 mod system_files;
+mod typescript_settings;
 pub(crate) mod view;

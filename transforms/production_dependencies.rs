@@ -7,15 +7,18 @@
 //! # Safety
 //! Unsafe: a program may load such a package in a way that Jettison does not see. Jettison reads
 //! the manifest. No dev dependency may be started, called by a later step, or loaded by a source
-//! file of the build context, and the install must not run a script of the project. The option is
-//! the package manager's own: `--omit=dev` for npm, `--prod` for pnpm, `--production` for Yarn 1
-//! and bun, `--no-dev` for composer and uv, `--only=main` for poetry.
+//! file of the build context, and the install must not run a script of the project. No started
+//! program may load a file in TypeScript (knexfile.ts, next.config.ts) for which it needs one, and
+//! `uv run` must not install them at start. The option is the package manager's own: `--omit=dev`
+//! for npm, `--prod` for pnpm, `--production` for Yarn 1 and bun, `--no-dev` for composer and uv,
+//! `--only=main` for poetry.
 //!
 //! # When it does nothing
 //! The manifest lists no dev dependencies, or an option or a variable (`NODE_ENV`,
-//! `COMPOSER_NO_DEV`) already decides. Jettison checks only the last stage. If the same RUN
-//! compiles sources, the packages are removed after that; if a later step compiles them,
-//! `split-stages` removes them. The removal repeats the options of the install that change which
+//! `COMPOSER_NO_DEV`) already decides. Jettison checks only the last stage, and for poetry and uv
+//! also a stage from which only the last one copies an environment. If the same RUN compiles
+//! sources, the packages are removed after that; if a later step compiles them, `split-stages`
+//! removes them. The removal repeats the options of the install that change which
 //! packages are chosen or what is checked (`--legacy-peer-deps`). It refuses, and names the
 //! package, the step or the file, if one may be needed; if a package that stays lists one as a
 //! peer; if the build generates files in `node_modules`, itself or in a script; if the manifest

@@ -19,7 +19,10 @@
 //!
 //! ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD stay the
 //! same; only variables that compilers read may be removed. The final stage takes over the name of
-//! the original stage, so `--target` still works.
+//! the original stage, so `--target` still works. A directory keeps the owner that `chown` gave it,
+//! with a `chown` after the copy if the final image creates it before. A repository that the build
+//! clones is copied as a whole, unless a step removes it or it is in a directory for sources
+//! (`/usr/src`, `/tmp`).
 //!
 //! # When it does nothing
 //! The last stage builds nothing that Jettison knows, or there is nothing to remove. Earlier stages
@@ -69,6 +72,7 @@ mod distroless;
 mod jre;
 mod languages;
 mod named_paths;
+mod owners;
 mod packages;
 mod plan;
 pub(crate) mod recipe;

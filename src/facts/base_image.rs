@@ -39,6 +39,12 @@ impl ImageName {
         }
         Self { repository: repository.to_owned(), tag, pinned: digest.is_some() }
     }
+
+    /// The version in the tag, as a release of the image: `golang:1.9-stretch` is 1.9 of `golang`.
+    pub fn as_release(&self) -> Release {
+        let tag = self.tag.as_deref().unwrap_or_default();
+        Release { family: self.repository.clone(), version: version(tag) }
+    }
 }
 
 /// Whether a tag belongs to a series of releases: `0.9.18` belongs to `0.9`, `0.91` does not.

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::facts::base_image::ImageName;
+use crate::facts::base_image::{ImageName, Release};
 use crate::facts::globals::Globals;
 use crate::facts::{Base, Facts, Stage, stage};
 use crate::knowledge::{Image, Knowledge};
@@ -70,6 +70,21 @@ impl<'a> Facts<'a> {
     pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
         self.known.image(&self.root_name(stage)?.repository)
     }
+
+    /// The base image or distribution of a stage, if it is one of these (`golang:1.9`, `debian:8`) or
+    /// an earlier release. The version in an image's own tag decides before that of its distribution.
+    pub fn too_old(&self, stage: usize, bounds: &[String]) -> Option<&str> {
+        let is_at_most = |release: &Release| bounds.iter().any(|bound| release.is_at_most(bound));
+        let release = self.stages[stage].release.as_ref();
+        let image = self.root_name(stage).map(ImageName::as_release);
+        let own = image.filter(|image| release.is_none_or(|release| release.family != image.family));
+        if let Some(own) = own
+            && bounds.iter().any(|bound| bound.split(':').next() == Some(&own.family))
+        {
+            return is_at_most(&own).then(|| self.root_name(stage))?.map(|image| image.repository.as_str());
+        }
+        release.filter(|release| is_at_most(release)).map(|release| release.family.as_str())
+    }
 }
 
 /// The known base image at the bottom of a stage.
@@ -121,5 +136,31 @@ pub(super) fn user_of(user: &str) -> User {
         "root" | "0" => User::Root,
         name if name.contains('$') => User::Unknown,
         name => User::Other(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::Facts;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn too_old(image: &str) -> Option<String> {
+        let text = format!("FROM {image}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        facts.too_old(0, &["golang:1.9".to_owned(), "debian:9".to_owned()]).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_version_of_an_image_decides_before_that_of_its_distribution() {
+        assert_eq!(too_old("golang:1.9.7-alpine3.8").as_deref(), Some("golang"));
+        assert_eq!(too_old("golang:1.8-jessie").as_deref(), Some("golang"));
+        assert_eq!(too_old("debian:stretch-slim").as_deref(), Some("debian"));
+        for image in
+            ["golang", "golang:1", "golang:alpine", "golang:1.12-stretch", "golang:1.10", "debian:10"]
+        {
+            assert_eq!(too_old(image), None, "{image}");
+        }
     }
 }

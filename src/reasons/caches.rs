@@ -116,6 +116,9 @@ reasons! {
     /// The package manager is called by a path that another program prints.
     called_by_printed_path(manager: &str) = "{manager} is called by a path that another program prints";
 
+    /// The package manager of the base image is too old for the cleanup command.
+    release_too_old_for_cleanup(image: &str, command: &str) = "this release of {image} is too old for `{command}`";
+
     /// The distribution's release is too old for the option.
     release_too_old(family: &str) = "this release of {family} is too old for it";
 

@@ -59,6 +59,15 @@ reasons! {
     /// The command that the image starts may be a dev dependency.
     start_may_be_dev_dependency() = "the command that the image starts may be one of them";
 
+    /// A started program loads a file in TypeScript, for which it needs a dev dependency.
+    start_loads_typescript(program: &str, file: &str) = "the image starts {program}, which loads {file} with one of them";
+
+    /// A command that the image starts installs the dev dependencies.
+    start_installs(command: &str) = "the image starts `{command}`, which would install them again";
+
+    /// A script that the image starts can't be read, and may call a dev dependency.
+    started_script_unreadable() = "a script that the image starts can't be read, and may call one of them";
+
     /// A file that ships names a dev dependency.
     file_names_dev_dependency(path: &str, package: &str) = "{path} names {package}, which is a dev dependency";
 

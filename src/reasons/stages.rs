@@ -77,6 +77,9 @@ reasons! {
     /// A directory changes owner without its contents.
     owner_without_contents(path: &str) = "{path} changes owner without its contents, which a copy between stages can't preserve";
 
+    /// A directory changes owner, and the final image has no shell for that.
+    owner_without_shell(path: &str) = "{path} changes owner, and the final image has no shell that could change it";
+
     /// The destination of a copy is unknown.
     unknown_destination(path: &str) = "the destination {path} is unknown";
 

@@ -11,7 +11,7 @@ use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, READ_SOURCES, WORD
 use crate::reasons::{self, Reason};
 use crate::runtime::computed_imports::{NODE, loads_computed_name};
 use crate::runtime::view::StageView;
-use crate::runtime::{dev_files, node_peers};
+use crate::runtime::{dev_files, node_peers, typescript_settings};
 use crate::syntax::Body;
 
 /// Checks that no file that ships names a dev dependency of a manifest, and that no check of a built
@@ -23,6 +23,7 @@ pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value
     let names: Vec<&str> = listed.keys().filter(own).map(String::as_str).collect();
     dev_files::node(view, &names)?;
     node_peers::names_no_peer(context, &names)?;
+    typescript_settings::none_at_start(view, context, manifest, &names)?;
     if let Some((variable, name)) = names_in_environment(view, &names) {
         return Err(reasons::file_names_dev_dependency(&format!("the variable {variable}"), name));
     }
@@ -90,7 +91,7 @@ fn is_run(path: &str, manifest: &Value) -> bool {
 }
 
 /// The tool that reads a configuration file, by the file's name: `jest.config.js`, `.eslintrc.js`.
-fn tool_of(name: &str) -> Option<&str> {
+pub(super) fn tool_of(name: &str) -> Option<&str> {
     let name = name.strip_prefix('.').unwrap_or(name);
     let (start, _) = name.split_once('.')?;
     let is_named = [".config.", ".conf."].iter().any(|middle| name[start.len()..].starts_with(middle));

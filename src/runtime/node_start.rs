@@ -22,24 +22,11 @@ pub(crate) struct Started {
 
 impl Started {
     pub fn of(view: &StageView<'_, '_>, manifest: Option<&Value>) -> Self {
-        let words: Vec<String> = view.start.words().iter().map(|word| (*word).to_owned()).collect();
-        let health =
-            view.start.all.iter().filter(|command| command.keyword == crate::syntax::Keyword::Healthcheck);
-        let mut texts = vec![words.join(" ")];
-        texts.extend(health.map(|command| command.words.join(" ")));
-        texts.extend(view.start.elsewhere.iter().map(|command| command.words.join(" ")));
+        let mut texts = view.started_lines();
         // Node's documentation, "NODE_OPTIONS": options for every `node`.
         if let Variable::Set(options) = view.facts.variable(view.stage.items.end - 1, "NODE_OPTIONS") {
             texts.push(format!("node {options}"));
         }
-        texts.extend(
-            view.scripts()
-                .into_iter()
-                .flatten()
-                .flat_map(|script| script.lines())
-                .filter(|line| !line.starts_with('#'))
-                .map(str::to_owned),
-        );
         Self { commands: resolve(&texts, manifest, 4) }
     }
 
@@ -48,6 +35,11 @@ impl Started {
         let name = program.rsplit('/').next().unwrap_or(program);
         let is_call = |word: &String| word.rsplit('/').next() == Some(name);
         self.commands.as_ref().is_none_or(|all| all.iter().any(|words| words.iter().any(is_call)))
+    }
+
+    /// The words of each command; none if a script can't be found.
+    pub fn commands(&self) -> impl Iterator<Item = &[String]> {
+        self.commands.iter().flatten().map(Vec::as_slice)
     }
 
     /// Whether every started program is part of Node, the system or the production dependencies.

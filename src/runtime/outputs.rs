@@ -77,6 +77,19 @@ impl Step<'_, '_> {
         }
     }
 
+    /// The directory that a `git clone` creates: the one that it names, or else one with the name of
+    /// the repository.
+    pub fn cloned(&self, facts: &Facts<'_>) -> Option<String> {
+        let find = |act: Act| self.invocation.actions.known().iter().find(|action| action.act == act);
+        if let Some(target) = find(Act::Writes).filter(|action| !action.is_redirection()) {
+            return self.path_of(facts, target.file.name);
+        }
+        let address = facts.name_expanded_in(self.run, self.index, find(Act::Address)?.file.name)?;
+        let name = address.written.trim_matches(['"', '\'']).trim_end_matches('/');
+        let name = name.strip_suffix(".git").unwrap_or(name).rsplit(['/', ':']).next()?;
+        self.path_of(facts, Name::Part(name))
+    }
+
     /// The words that are not options.
     pub fn operands(&self) -> impl Iterator<Item = &Word> {
         self.invocation.arguments().iter().filter(|word| !word.is_option())
@@ -402,6 +415,17 @@ impl StageOutputs {
     pub fn owner_of(&self, path: &str) -> Option<&str> {
         let given =
             self.owners.iter().rev().find(|(target, _)| paths::within(path, target.trim_end_matches('/')));
+        given.map(|(_, owner)| owner.as_str())
+    }
+
+    /// The owner of a directory itself.
+    pub fn owner_of_directory(&self, path: &str) -> Option<&str> {
+        let given = self.owners.iter().rev().find(|(target, _)| {
+            target.strip_prefix('=').map_or_else(
+                || paths::within(path, target.trim_end_matches('/')),
+                |directory| directory == path,
+            )
+        });
         given.map(|(_, owner)| owner.as_str())
     }
 

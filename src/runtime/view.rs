@@ -8,12 +8,12 @@ use crate::context::BuildContext;
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::started::{Started, What};
-use crate::facts::{Facts, Stage};
+use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::lists::images::{OTHER_VARIANTS, RELEASES_IN_TAGS};
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::syntax::shell::base_name;
-use crate::syntax::{Body, Item};
+use crate::syntax::{Body, Item, Keyword};
 
 /// The input of a recipe.
 pub(crate) struct StageView<'f, 'a> {
@@ -135,6 +135,17 @@ impl StageView<'_, '_> {
         sources.map(|entry| context.text(&entry.path)).collect()
     }
 
+    /// The command lines that the image starts, those of scripts that can be read included.
+    pub fn started_lines(&self) -> Vec<String> {
+        let health = self.start.all.iter().filter(|command| command.keyword == Keyword::Healthcheck);
+        let mut lines = vec![self.start.words().join(" ")];
+        lines.extend(health.map(|command| command.words.join(" ")));
+        lines.extend(self.start.elsewhere.iter().map(|command| command.words.join(" ")));
+        let scripts = self.scripts().into_iter().flatten().flat_map(str::lines);
+        lines.extend(scripts.filter(|line| !line.starts_with('#')).map(str::to_owned));
+        lines
+    }
+
     /// The texts of the scripts that the image starts, also by cron and supervisors; `None` if one
     /// can't be read.
     pub fn scripts(&self) -> Option<Vec<&str>> {
@@ -177,6 +188,29 @@ impl StageView<'_, '_> {
         let set = self.facts.variable(self.stage.items.end - 1, "TZ");
         matches!(set, crate::facts::environment::Variable::Set(_))
             .then(|| RequiredPackage::of("tzdata", "TZ names a time zone"))
+    }
+
+    /// Whether the directory in which the program starts may exist after the last step of the build: a
+    /// later WORKDIR creates it in the final image only.
+    pub fn may_build_folder(&self) -> bool {
+        let name = self.folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let instruction = |item: usize| match &self.facts.file.items[item] {
+            Item::Instruction(instruction) => Some(instruction),
+            _ => None,
+        };
+        let is_step = |item: &usize| {
+            instruction(*item)
+                .is_some_and(|step| matches!(step.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)))
+        };
+        let items = || self.stage.items.clone();
+        let last = items().rev().find(is_step).unwrap_or_default();
+        let is_set = |item: usize| {
+            instruction(item).is_some_and(|other| matches!(other.body, Body::Workdir(_)))
+                && self.facts.directory_after(item).is_none_or(|made| paths::within(&made, &self.folder))
+        };
+        self.facts.first_directory(self.stage).is_some()
+            || items().take_while(|item| *item < last).any(is_set)
+            || items().filter(is_step).filter_map(instruction).any(|step| step.logical.text.contains(name))
     }
 
     /// The working directory after the last step of the build.

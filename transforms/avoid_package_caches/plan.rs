@@ -105,14 +105,14 @@ fn no_cache_option<'a>(
         Kind::Language | Kind::Build => Vec::new(),
     };
     let Some(first) = calls.first().filter(|_| !lacking.is_empty()) else {
-        let has_option = release_without_option(facts, run, avoid).is_none();
+        let has_option = facts.too_old(run.stage, &avoid.unless_base).is_none();
         let needless = if has_option { needless() } else { Vec::new() };
         return Ok((!needless.is_empty()).then(|| NoCacheOption::of(manager, avoid, &[], needless)));
     };
     let not_passed = |reason: Reason| {
         reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name))
     };
-    let reason = match release_without_option(facts, run, avoid) {
+    let reason = match facts.too_old(run.stage, &avoid.unless_base) {
         Some(family) => Some(reasons::release_too_old(family)),
         None if lacking.iter().any(|call| is_out_of_reach(run, call)) => return Ok(None),
         None => why_not(facts, run, manager, avoid, &lacking),
@@ -130,12 +130,6 @@ fn no_cache_option<'a>(
         return Err(not_passed(reasons::cache_named_in_run()));
     }
     Ok(Some(NoCacheOption::of(manager, avoid, &lacking, needless)))
-}
-
-/// The family of the stage's release, if the manager of that release doesn't know the option.
-fn release_without_option<'f>(facts: &'f Facts<'_>, run: &RunFacts<'_>, avoid: &Avoid) -> Option<&'f str> {
-    let release = facts.stage_of(run).release.as_ref()?;
-    avoid.unless_base.iter().any(|bound| release.is_at_most(bound)).then_some(release.family.as_str())
 }
 
 /// Whether the option can't be written after the verb of a call.

@@ -63,6 +63,9 @@ fn removal<'a>(
     last: usize,
     keep: &[String],
 ) -> Result<Leftover<'a>, Reason> {
+    if let Some(image) = facts.too_old(run.stage, &cache.unless_base) {
+        return Err(reasons::release_too_old_for_cleanup(image, &cache.clean));
+    }
     let fills: Vec<&Call<'a>> = run.calls_to(manager).filter(|call| !manager.cleans(&call.verb)).collect();
     // A call that keeps no cache, by the option for that, changes nothing for the others.
     let avoids = |call: &&Call<'_>| {

@@ -1,16 +1,17 @@
 //! Which installs of the last stage add dev dependencies, and the option of each manager that omits
-//! them.
+//! them; also those of a stage from which it copies an environment of Python.
 //!
 //! An install is not changed if a started command, a later step or a source file may need one of
 //! them.
 
+mod environment;
 mod python;
 
 use serde_json::Value;
 
 use crate::context::BuildContext;
 use crate::facts::environment::Variable;
-use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts, Stage};
 use crate::knowledge::languages::node::{
     MANAGERS_WITH_DEV_DEPENDENCIES, RUNNERS_OF_PACKAGES, VERBS_WITHOUT_DEPENDENCIES,
 };
@@ -39,41 +40,61 @@ pub struct Omission {
     pub manager: String,
 }
 
-/// Whether the last stage has an install that could omit packages.
+/// Whether a stage has an install that could omit packages, of those whose packages ship.
 pub fn may_omit(facts: &Facts<'_>) -> bool {
-    let Some(stage) = facts.stages.last() else { return false };
-    let mut runs = facts.runs_of(stage.index).iter().filter(|run| run.editable().is_some());
-    runs.any(|run| run.calls.iter().any(|call| production_of(facts, run, call).is_some()))
+    let mut runs = stages(facts).flat_map(|stage| facts.runs_of(stage.index));
+    runs.any(|run| {
+        run.editable().is_some() && run.calls.iter().any(|call| production_of(facts, run, call).is_some())
+    })
 }
 
-/// The installs of the last stage that could omit dev dependencies. An error says why one can't.
+/// The last stage, and the stage from which it copies an environment of Python.
+fn stages<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f Stage> {
+    environment::source(facts).into_iter().chain(facts.stages.last())
+}
+
+/// The installs of these stages that could omit dev dependencies. An error says why one can't.
 pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Reason>> {
-    let Some(stage) = facts.stages.last() else { return Vec::new() };
-    let Base::Image(image) = &stage.base else { return Vec::new() };
+    let Some(last) = facts.stages.last() else { return Vec::new() };
+    let folder = facts.directory_after(last.items.end - 1).unwrap_or_default();
+    let view = |stage| {
+        let image = facts.root_name(stage)?;
+        let start = Entrypoint::of(facts, last);
+        Some(StageView { facts, stage: &facts.stages[stage], image, start, folder: folder.clone(), context })
+    };
+    let Base::Image(_) = &last.base else { return Vec::new() };
+    let Some(shipped) = view(last.index) else { return Vec::new() };
     let mut found = Vec::new();
-    let runs =
-        facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
-    let folder = facts.directory_after(stage.items.end - 1).unwrap_or_default();
-    let view = StageView { facts, stage, image, start: Entrypoint::of(facts, stage), folder, context };
-    for (index, run) in runs {
-        for call in &run.calls {
-            let Some(production) = production_of(facts, run, call).filter(|_| !is_pruned(run, call)) else {
-                continue;
-            };
-            let anchor = run.instruction.text;
-            if facts.is_far_up(run.item) {
-                found.push(Err(reasons::too_many_follow_install(FURTHEST).at(anchor)));
+    for stage in stages(facts) {
+        let Some(view) = view(stage.index) else { continue };
+        for (index, run) in facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index) {
+            if run.editable().is_none() {
                 continue;
             }
-            match needed(&view, run, call, production) {
-                Ok(None) => {}
-                Ok(Some(option)) => found.push(Ok(Omission {
-                    run: index,
-                    at: call.verb_word.span.end,
-                    option,
-                    manager: call.manager.name.clone(),
-                })),
-                Err(reason) => found.push(Err(reason.at(anchor))),
+            for call in &run.calls {
+                let Some(production) = production_of(facts, run, call).filter(|_| !is_pruned(run, call))
+                else {
+                    continue;
+                };
+                let is_python = call.manager.ecosystem == Some(Ecosystem::Python);
+                if stage.index != last.index && !is_python {
+                    continue;
+                }
+                let anchor = run.instruction.text;
+                if facts.is_far_up(run.item) {
+                    found.push(Err(reasons::too_many_follow_install(FURTHEST).at(anchor)));
+                    continue;
+                }
+                match needed(&view, &shipped, run, call, production) {
+                    Ok(None) => {}
+                    Ok(Some(option)) => found.push(Ok(Omission {
+                        run: index,
+                        at: call.verb_word.span.end,
+                        option,
+                        manager: call.manager.name.clone(),
+                    })),
+                    Err(reason) => found.push(Err(reason.at(anchor))),
+                }
             }
         }
     }
@@ -109,6 +130,7 @@ fn no_text(view: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> Reason {
 /// The option, if there are dev dependencies and no command needs them.
 fn needed(
     view: &StageView<'_, '_>,
+    shipped: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     production: &Production,
@@ -127,7 +149,7 @@ fn needed(
     let usual = |may_omit: bool| may_omit.then(|| production.option.clone());
     match call.manager.ecosystem {
         Some(Ecosystem::Php) => php(view, run, call, text).map(usual),
-        Some(Ecosystem::Python) => python::option(view, run, call, text, production),
+        Some(Ecosystem::Python) => python::option((view, shipped), run, call, text, production),
         Some(Ecosystem::Node)
             if call.manager.name == "yarn"
                 && (context.sends_file(".yarnrc.yml")
@@ -211,15 +233,18 @@ fn php(view: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     Ok(true)
 }
 
-/// The first program after a call in the stage that passes a test. A script that can't be read
-/// passes it.
+/// The first program after a call, in its stage or in the last one, that passes a test. A script that
+/// can't be read passes it.
 fn later(
     view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     uses: impl Fn(&str, &[Word]) -> bool,
 ) -> Option<String> {
-    for other in view.facts.runs.iter().filter(|other| other.stage == run.stage && other.item >= run.item) {
+    let last = view.facts.stages.len() - 1;
+    let is_later =
+        |other: &&RunFacts<'_>| (other.stage == run.stage || other.stage == last) && other.item >= run.item;
+    for other in view.facts.runs.iter().filter(is_later) {
         let from = if other.item == run.item { call.invocation + 1 } else { 0 };
         if other.script().is_none() {
             return Some("something that can't be read".into());

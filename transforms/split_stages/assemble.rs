@@ -12,6 +12,7 @@ use crate::runtime::outputs::{is_common_directory, is_for_builds_only};
 use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::named_paths;
+use crate::transforms::split_stages::owners;
 use crate::transforms::split_stages::packages;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
@@ -45,19 +46,15 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
     let user = user_at_end(view).filter(|item| *item < last);
     lines.extend(settings(view, last, user));
     let directory = workdir(view, last).map_err(|reason| reason.at(anchor))?;
+    let owners = owners::command(view, &recipe, directory.as_deref()).map_err(|reason| reason.at(anchor))?;
     insert(&mut lines, directory.map(|path| RuntimeLine::New(new_line("", format!("WORKDIR {path}")))));
     let copied = copies.into_iter().map(|(comment, text)| {
         let text = format!("COPY --from={build}{text}");
         RuntimeLine::New(NewInstruction { comment, text })
     });
     insert(&mut lines, copied);
+    after.extend(owners);
     insert(&mut lines, after.into_iter().map(|text| RuntimeLine::New(new_line("", text))));
-    let gives_folder = recipe.work.owner_of(&view.folder).filter(|_| {
-        let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
-        !copied.any(|path| paths::within(&view.folder, path))
-    });
-    let given = gives_folder.map(|owner| format!("RUN chown {owner} {}", view.folder));
-    insert(&mut lines, given.map(|text| RuntimeLine::New(new_line("", text))));
     // After everything that must run as root.
     insert(&mut lines, user.map(RuntimeLine::Copied));
     let name = match &facts.file.items[view.stage.items.start] {
@@ -222,6 +219,9 @@ fn is_named_at_run(view: &StageView<'_, '_>, name: &str, from: usize) -> bool {
 /// the steps outside of them.
 fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, Reason> {
     let mut all = recipe.copies.clone();
+    if !view.may_build_folder() {
+        all.retain(|copy| copy.paths != [view.folder.as_str()]);
+    }
     let is_covered = |path: &str, all: &[Copy]| {
         all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
     };

@@ -32,6 +32,10 @@ pub struct Cache {
     /// The shell command that empties it without the manager, where the manager may be gone.
     #[serde(default)]
     pub clean_by_path: Option<String>,
+    /// Base images (`golang:1.9`, `debian:9`) whose manager is too old for the command; a release
+    /// includes all earlier ones.
+    #[serde(default)]
+    pub unless_base: Vec<String>,
     /// Verbs of this manager that empty it.
     #[serde(default)]
     pub cleaned_by: Vec<String>,

@@ -19,8 +19,8 @@ pub struct Avoid {
     /// The first major release of the manager that supports the option.
     #[serde(default)]
     pub since: Option<u32>,
-    /// Base images (`debian:8`, `alpine:3.2`) whose manager is too old to support the option; a
-    /// release includes all earlier ones.
+    /// Base images (`debian:8`, `ruby:1.9`) whose manager is too old to support the option; a release
+    /// includes all earlier ones.
     #[serde(default)]
     pub unless_base: Vec<String>,
     /// The directories that stay empty, so that mounts on them are noticed.

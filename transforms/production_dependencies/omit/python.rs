@@ -2,6 +2,8 @@
 //! or uv that omits them. (python-poetry.org, "Managing dependencies"; PEP 735; uv's documentation,
 //! "Managing dependencies", Development dependencies.)
 
+mod start;
+
 use serde_json::{Map, Value};
 
 use crate::facts::{Call, RunFacts};
@@ -14,14 +16,16 @@ use crate::runtime::node_imports::names_in_environment;
 use crate::runtime::view::StageView;
 use crate::transforms::production_dependencies::omit::later;
 
-/// The option, if a group is for development and nothing needs its packages.
+/// The option, if a group is for development and nothing needs its packages. The views are those of
+/// the stage with the install, and of the last stage.
 pub(super) fn option(
-    view: &StageView<'_, '_>,
+    views: (&StageView<'_, '_>, &StageView<'_, '_>),
     run: &RunFacts<'_>,
     call: &Call<'_>,
     text: &str,
     way: &Production,
 ) -> Result<Option<String>, Reason> {
+    let (view, shipped) = views;
     let manifest = toml::from_str(text).map_err(|_| reasons::unreadable_file(&way.manifest))?;
     let groups = if call.manager.name == "uv" { of_uv(&manifest) } else { of_poetry(&manifest) };
     let (dropped, kept): (Vec<Group>, Vec<Group>) =
@@ -32,9 +36,10 @@ pub(super) fn option(
     if packages.is_empty() {
         return Ok(None);
     }
-    if view.facts.file.text.contains("poetry==1.0") || view.facts.file.text.contains("poetry==1.1") {
+    if call.manager.name == "poetry" && is_poetry_before_groups(view.facts.file.text) {
         return Err(reasons::poetry_too_old());
     }
+    start::needs_none(shipped, &call.manager.name, &packages)?;
     is_not_needed(view, run, call, &packages)?;
     Ok(Some(if kept.is_empty() {
         way.option.clone()
@@ -42,6 +47,23 @@ pub(super) fn option(
         let names: Vec<&str> = dropped.iter().map(|group| group.name.as_str()).collect();
         format!("--without={}", names.join(","))
     }))
+}
+
+/// Whether a text names a version of poetry without `--only`: `poetry==1.1.13`, `POETRY_VERSION=1.0`,
+/// or the installer of these versions. (python-poetry.org, "Blog", 1.2.0.)
+fn is_poetry_before_groups(text: &str) -> bool {
+    let pins = ["poetry==", "poetry~=", "poetry<=", "POETRY_VERSION=", "POETRY_VERSION ", "poetry@"];
+    let is_old = |version: &str| {
+        let version = version.trim_start_matches(['"', '\'', ' ']);
+        let mut numbers = version.split(|c: char| !c.is_ascii_digit());
+        match (numbers.next(), numbers.next()) {
+            (Some("0"), _) => true,
+            (Some("1"), Some(minor)) => matches!(minor, "0" | "1"),
+            _ => false,
+        }
+    };
+    let mut versions = pins.iter().flat_map(|pin| text.match_indices(pin).map(|(at, pin)| at + pin.len()));
+    versions.any(|at| is_old(&text[at..])) || text.contains("poetry<1.2") || text.contains("get-poetry")
 }
 
 fn is_not_needed(
@@ -62,9 +84,6 @@ fn is_not_needed(
     let all: Vec<&str> = packages.iter().map(String::as_str).collect();
     if let Some((variable, name)) = names_in_environment(view, &all) {
         return Err(reasons::file_names_dev_dependency(&format!("the variable {variable}"), name));
-    }
-    if let Some(name) = packages.iter().find(|name| view.start.names(name)) {
-        return Err(reasons::start_is_dev_dependency(name));
     }
     packages.iter().try_for_each(|name| dev_files::python(view, name, &modules_of(name)))?;
     let sources = view.sources(&[".py"]).ok_or(reasons::unreadable_source())?;

@@ -7,6 +7,7 @@ use crate::knowledge::languages::c::{
     BUILDERS, COMPILERS, DETECTED_BUILDERS, DIRECTORIES_OF_PROGRAMS, ENDINGS_OF_SOURCES, FILES_OF_BUILDERS,
     IMAGES, LIBRARIES_OF_LIBC, WORDS_BEFORE_A_PREFIX,
 };
+use crate::knowledge::lists::directories::OF_SOURCES;
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
 use crate::runtime::outputs::{
@@ -40,6 +41,8 @@ struct Done {
     configured: Option<String>,
     is_cpp: bool,
     builds_in: Vec<String>,
+    /// The directories of cloned repositories.
+    clones: Vec<String>,
 }
 
 impl Done {
@@ -88,11 +91,13 @@ impl Done {
             })
         };
         if invocation.is("git") {
-            // The clone is a directory of sources.
-            return match words.first() {
-                Some(&"clone") => Ok(Output::Nothing),
-                _ => Ok(Output::Folder),
-            };
+            if words.first() != Some(&"clone") {
+                return Ok(Output::Folder);
+            }
+            let address = words.last().copied().unwrap_or_default();
+            let path = step.cloned(view.facts).ok_or_else(|| reasons::unknown_path("git clone", address))?;
+            self.clones.push(path);
+            return Ok(Output::Nothing);
         }
         if let Some(prefix) = value(WORDS_BEFORE_A_PREFIX) {
             self.configured = Some(prefix.to_owned());
@@ -183,7 +188,23 @@ fn copies(
         copies.push(Copy { paths: elsewhere, ..Copy::of("", "the program") });
     }
     let is_known = inside.iter().any(|output| output == path) || !is_in_folder(path);
-    match if work.in_folder && !is_known { None } else { assets::assets(view, &is_source) } {
+    // Their files can't be listed, and the program may read some of them.
+    let is_kept = |clone: &&String| {
+        !work.is_removed(clone)
+            && !is_not_read_at_run_time(clone)
+            && !OF_SOURCES.iter().any(|directory| paths::within(clone, directory))
+    };
+    let clones: Vec<&String> = done.clones.iter().filter(is_kept).collect();
+    let has_clone = clones.iter().any(|clone| is_in_folder(clone));
+    let mut covers_folder = false;
+    for clone in clones.into_iter().filter(|clone| !is_in_folder(clone)) {
+        covers_folder |= paths::within(&view.folder, clone);
+        copies.push(Copy::of(clone.clone(), "the cloned repository"));
+    }
+    if covers_folder {
+        return Ok(copies);
+    }
+    match if has_clone || work.in_folder && !is_known { None } else { assets::assets(view, &is_source) } {
         Some(found) => {
             if !inside.is_empty() {
                 copies.push(Copy { paths: inside, ..Copy::of("", "the program") });

@@ -1,0 +1,56 @@
+//! The owners of directories in the final image.
+//!
+//! `COPY --chown` gives its owner to a directory that it creates, and not to one that exists: the
+//! working directory, whose owner is root, or a directory of a package. The program could then create
+//! no files in it. (Tested with BuildKit 0.25.)
+
+use crate::facts::paths;
+use crate::reasons::{self, Reason};
+use crate::runtime::view::StageView;
+use crate::transforms::split_stages::recipe::Recipe;
+
+/// The instruction after the copies that changes the owners of directories which exist before them.
+/// `workdir` is the directory that the final image creates first.
+pub(super) fn command(
+    view: &StageView<'_, '_>,
+    recipe: &Recipe,
+    workdir: Option<&str>,
+) -> Result<Option<String>, Reason> {
+    let work = &recipe.work;
+    let is_copied = |directory: &str| {
+        recipe.copies.iter().flat_map(|copy| &copy.paths).any(|path| paths::within(directory, path))
+    };
+    let mut directories: Vec<&str> = workdir.into_iter().flat_map(paths::and_around).collect();
+    let folder = view.folder.as_str();
+    if !is_copied(folder) && !directories.contains(&folder) {
+        directories.push(folder);
+    }
+    // A directory that no step creates is one of the base image or of a package.
+    let changed = work.paths.iter().filter(|(_, program)| matches!(program.as_str(), "chown" | "chgrp"));
+    directories.extend(
+        changed
+            .map(|(path, _)| path.as_str())
+            .filter(|path| !is_copied(path) && !paths::within(path, folder) && !paths::within(folder, path)),
+    );
+    let owned: Vec<(&str, &str)> = directories
+        .into_iter()
+        .filter_map(|directory| Some((work.owner_of_directory(directory)?, directory)))
+        .collect();
+    match owned.first() {
+        Some((_, directory)) if !recipe.has_shell => Err(reasons::owner_without_shell(directory)),
+        _ => Ok(joined(&owned)),
+    }
+}
+
+/// One `chown` for each owner.
+fn joined(owned: &[(&str, &str)]) -> Option<String> {
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    for (owner, directory) in owned {
+        match commands.iter_mut().find(|(own, _)| own == owner) {
+            Some((_, command)) => *command += &format!(" {directory}"),
+            None => commands.push((owner, format!("chown {owner} {directory}"))),
+        }
+    }
+    let texts: Vec<String> = commands.into_iter().map(|(_, command)| command).collect();
+    (!texts.is_empty()).then(|| format!("RUN {}", texts.join(" && ")))
+}
