@@ -53,7 +53,7 @@
 //! FROM dependencies AS build
 //! COPY . .
 //! RUN npm run build
-//! # the final image gets them from production-dependencies
+//! # the final image gets node_modules from production-dependencies
 //! RUN rm -rf node_modules
 //!
 //! FROM node:20-slim
@@ -128,7 +128,7 @@ fn edits(ctx: &Context<'_>, plan: &Plan) -> Edits {
     let comment = |text: String| {
         if ctx.settings.config.comments { format!("# {text}{line_break}") } else { String::new() }
     };
-    let why = comment(format!("the final image gets them from {pruned}"));
+    let why = comment(format!("the final image gets node_modules from {pruned}"));
     edits.replace(block.span, format!("{why}{run} rm -rf node_modules{line_break}"));
 
     let Item::Instruction(instruction) = &ctx.file.items[plan.copy] else { return edits };

@@ -163,6 +163,13 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Result<Edits, Reason> {
     for line in &split.lines {
         match line {
             RuntimeLine::New(instruction) => stage += &made(instruction),
+            RuntimeLine::Explained(item, instruction) => {
+                let comments =
+                    Span::new(ctx.facts.block(*item).span.start, ctx.file.items[*item].span().start);
+                stage += &with_line_break(ctx, comments, line_break);
+                stage += &made(instruction);
+                edits.delete(comments);
+            }
             RuntimeLine::Copied(item) => {
                 stage += &with_line_break(ctx, ctx.file.items[*item].span(), line_break);
             }

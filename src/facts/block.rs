@@ -16,6 +16,15 @@ pub struct Block {
 }
 
 impl Facts<'_> {
+    /// Whether comments directly above an instruction explain it alone. A comment above several
+    /// instructions of a kind may be about all of them, and one for a linter belongs to its place.
+    pub fn is_explained(&self, item: usize) -> bool {
+        let keyword = |item| self.instruction_at(item).map(|instruction| instruction.keyword);
+        let comments = Span::new(self.block(item).span.start, self.file.items[item].span().start);
+        let text = comments.of(self.file.text).to_ascii_lowercase();
+        !text.is_empty() && keyword(item + 1) != keyword(item) && !text.contains("ignore")
+    }
+
     /// Finds the text that belongs to an instruction.
     pub fn block(&self, item: usize) -> Block {
         let mut first = item;

@@ -6,7 +6,7 @@
 
 use crate::context::BuildContext;
 use crate::context::RequiredPackage;
-use crate::facts::base_image::ImageName;
+use crate::facts::base_image::{ImageName, Release};
 use crate::facts::started::{Started, What};
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::lists::images::{OTHER_VARIANTS, RELEASES_IN_TAGS};
@@ -30,9 +30,9 @@ impl StageView<'_, '_> {
     /// The slim Debian image of the release that the stage is based on, where dynamically linked
     /// programs find the same libraries.
     pub fn debian_slim(&self) -> Result<String, Reason> {
-        let release = self.stage.release.as_ref().filter(|release| release.family == "debian");
-        let number = release.and_then(|release| release.version.first()).or_else(|| self.default_release());
-        let name = match number {
+        let release = self.release().filter(|release| release.family == "debian");
+        let number = release.and_then(|release| release.version.first().copied());
+        let name = match number.or_else(|| self.default_release()) {
             Some(11) => "bullseye",
             Some(12) => "bookworm",
             Some(13) => "trixie",
@@ -43,18 +43,27 @@ impl StageView<'_, '_> {
         Ok(format!("debian:{name}-slim"))
     }
 
-    /// The release of a tag that does not name one. (docker-library/official-images, the history of
+    /// The release of the distribution that the stage is based on, also if its tag does not name it.
+    pub fn release(&self) -> Option<Release> {
+        let mut release = self.stage.release.clone()?;
+        if release.family == "debian" && release.version.is_empty() {
+            release.version.extend(self.default_release());
+        }
+        Some(release)
+    }
+
+    /// The number of Debian's release for a tag that does not name one. (docker-library/official-images, the history of
     /// library/golang, library/rust and library/gcc; a tag that is no longer built keeps the
     /// release of its last build.)
-    pub fn default_release(&self) -> Option<&'static u32> {
+    fn default_release(&self) -> Option<u32> {
         let tag = self.image.tag.as_deref().unwrap_or_default();
         let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
         match (self.image.repository.as_str(), numbers.next(), numbers.next()) {
-            ("golang", Some(1), Some(17 | 18)) => Some(&11),
-            ("golang", Some(1), Some(19..=23)) => Some(&12),
-            ("golang", Some(1), Some(25..)) => Some(&13),
-            ("rust", Some(1), Some(72..=88)) => Some(&12),
-            ("gcc", Some(12..=14), _) => Some(&12),
+            ("golang", Some(1), Some(17 | 18)) => Some(11),
+            ("golang", Some(1), Some(19..=23)) => Some(12),
+            ("golang", Some(1), Some(25..)) => Some(13),
+            ("rust", Some(1), Some(72..=88)) => Some(12),
+            ("gcc", Some(12..=14), _) => Some(12),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::edit::Edits;
+use crate::facts::commands::Invocation;
 use crate::facts::packages::Call;
 use crate::facts::style::Style;
 use crate::facts::{RunFacts, excise};
@@ -38,6 +39,7 @@ pub fn combine<'a>(
         return (!has_options_after(second, start)).then_some(edits);
     }
     let whole = Span::new(end, right.command.span.end);
+    let column = lines.keep_style(left, right, &mut edits).unwrap_or_else(|| lines.column(end));
     let indent = lines.indent(first, second);
     if let Some(indent) = indent.as_deref().filter(|_| comments.is_empty() && lines.are_sorted(first, second))
     {
@@ -50,7 +52,7 @@ pub fn combine<'a>(
     let listed = lines.are_listed(first) || lines.are_listed(second);
     let indent = indent.unwrap_or_else(|| lines.indent_of_next_line());
     let length: usize = added.iter().map(|word| word.raw.len() + 1).sum();
-    let (mut text, mut column) = (String::new(), lines.column(end));
+    let (mut text, mut column) = (String::new(), column);
     let fits = column + length <= WIDEST;
     for (index, word) in added.iter().enumerate() {
         let is_broken = match index {
@@ -106,6 +108,25 @@ impl Lines<'_, '_> {
         let word = words.find(|word| self.starts_line(word))?;
         let start = self.line(word.span.start);
         Some(self.ctx.file.text[start..word.span.start].to_owned())
+    }
+
+    /// Breaks the line before the first install if the two would be the only commands on different
+    /// lines: a command that is appended later is to be in the author's style, too.
+    /// Returns the column at which the first install then ends.
+    fn keep_style(&self, left: &Invocation<'_>, right: &Invocation<'_>, edits: &mut Edits) -> Option<usize> {
+        let text = self.ctx.file.text;
+        let (start, end) = (left.command.span.start, left.command.span.end);
+        let whole = self.run.instruction.text;
+        let others = [Span::new(whole.start, end), Span::new(right.command.span.start, whole.end)];
+        let is_only_break = others.iter().all(|part| !part.of(text).contains('\n'))
+            && text[end..right.command.span.start].contains('\n');
+        if !is_only_break || !text[..start].ends_with(" && ") {
+            return None;
+        }
+        let joint = Style::of(self.ctx.facts, self.run.instruction).joint("&&");
+        let before = joint.rsplit('\n').next().map_or(0, str::len);
+        edits.replace(Span::new(start - " && ".len(), start), joint);
+        Some(before + end - start)
     }
 
     /// The indentation of a list that continues on the next line.

@@ -335,7 +335,17 @@ fn needed_by(
     if let Some(reason) = &effects.unknown {
         // Reported only if an install follows the copy.
         return Err(installs.map(|call| {
-            reason.clone().undone(format_args!("`{}` is not the only command of its RUN", call.manager.name))
+            let is_own = |index| {
+                run.calls
+                    .iter()
+                    .any(|other| other.invocation == index && other.manager.name == call.manager.name)
+            };
+            match (0..run.invocations.len()).all(is_own) {
+                true => reason.clone(),
+                false => reason
+                    .clone()
+                    .undone(format_args!("`{}` is not the only command of its RUN", call.manager.name)),
+            }
         }));
     }
     if !own.commute_but_for_installs(effects) {

@@ -17,6 +17,9 @@ use crate::transforms::split_stages::packages;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
+/// The comment on a copy of files that the build copies, too.
+const OTHER_FILES: &str = "other copied files";
+
 /// The two stages, as the recipe describes them.
 pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Reason> {
     let facts = view.facts;
@@ -48,9 +51,12 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
     let directory = workdir(view, last).map_err(|reason| reason.at(anchor))?;
     let owners = owners::command(view, &recipe, directory.as_deref()).map_err(|reason| reason.at(anchor))?;
     insert(&mut lines, directory.map(|path| RuntimeLine::New(new_line("", format!("WORKDIR {path}")))));
-    let copied = copies.into_iter().map(|(comment, text)| {
-        let text = format!("COPY --from={build}{text}");
-        RuntimeLine::New(NewInstruction { comment, text })
+    let copied = copies.into_iter().map(|Line { comment, item, text }| {
+        let new = NewInstruction { comment, text: format!("COPY --from={build}{text}") };
+        match item.filter(|item| facts.is_explained(*item)) {
+            Some(item) => RuntimeLine::Explained(item, NewInstruction { comment: String::new(), ..new }),
+            None => RuntimeLine::New(new),
+        }
     });
     insert(&mut lines, copied);
     after.extend(owners);
@@ -126,7 +132,7 @@ fn workdir(view: &StageView<'_, '_>, last: usize) -> Result<Option<String>, Reas
 
 /// Inserts lines after those that are new or copied, and before those that move.
 fn insert(lines: &mut Vec<RuntimeLine>, new: impl IntoIterator<Item = RuntimeLine>) {
-    let is_earlier = |line: &&RuntimeLine| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_));
+    let is_earlier = |line: &&RuntimeLine| !matches!(line, RuntimeLine::Moved(_));
     let at = lines.iter().take_while(is_earlier).count();
     lines.splice(at..at, new);
 }
@@ -215,13 +221,23 @@ fn is_named_at_run(view: &StageView<'_, '_>, name: &str, from: usize) -> bool {
     all.any(|(_, instruction)| uses(instruction, name))
 }
 
-/// The copies from the build, each with its comment: those of the recipe, and the other outputs of
-/// the steps outside of them.
-fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, Reason> {
+/// A copy from the build.
+struct Line {
+    comment: String,
+    /// The instruction of the build that copies the same file, and whose comment explains it.
+    item: Option<usize>,
+    /// Everything after the name of the stage.
+    text: String,
+}
+
+/// The copies from the build: those of the recipe, and the other outputs of the steps outside of
+/// them.
+fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<Line>, Reason> {
     let mut all = recipe.copies.clone();
     if !view.may_build_folder() {
         all.retain(|copy| copy.paths != [view.folder.as_str()]);
     }
+    let outside = copied_outside(view)?;
     let is_covered = |path: &str, all: &[Copy]| {
         all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
     };
@@ -231,21 +247,26 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
         let is_around = *path == view.folder || view.folder.starts_with(&format!("{path}/"));
         let only_made = matches!(program.as_str(), "mkdir" | "chmod" | "chown");
         if !(is_around || is_covered(path, &all) || only_made && holds_a_copy()) {
+            let is_copied = || {
+                paths::within(path, &view.folder)
+                    || outside.iter().any(|(copied, _)| paths::within(path, copied))
+            };
             let comment = match program.as_str() {
                 "mkdir" => "directories created during the build".to_owned(),
+                "chmod" | "chown" if is_copied() => OTHER_FILES.to_owned(),
                 "chmod" | "chown" => format!("files changed by {program}"),
                 _ => format!("files created by {program}"),
             };
             all.push(Copy::of(path, comment));
         }
     }
-    for (path, reason) in copied_outside(view)? {
-        if !paths::within(&path, &view.folder)
-            && !is_covered(&path, &all)
-            && !is_for_builds_only(&path)
-            && !recipe.work.is_removed(&path)
+    for (path, _) in &outside {
+        if !paths::within(path, &view.folder)
+            && !is_covered(path, &all)
+            && !is_for_builds_only(path)
+            && !recipe.work.is_removed(path)
         {
-            all.push(Copy::of(path, reason));
+            all.push(Copy::of(path, OTHER_FILES));
         }
     }
     if let Some(path) =
@@ -254,7 +275,8 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
         return Err(reasons::added_files_mixed(path));
     }
     named_paths::check(view, &all)?;
-    let mut texts = Vec::new();
+    let item_of = |path: &str| outside.iter().find(|(copied, _)| copied == path).map(|(_, item)| *item);
+    let mut lines: Vec<Line> = Vec::new();
     for Copy { paths: named, to, reason } in all {
         for (index, path) in named.iter().enumerate() {
             if path.contains(char::is_whitespace) || path.contains(['*', '?', '[', '$', '"']) {
@@ -265,8 +287,11 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
             }
             let owner =
                 recipe.work.owner_of(path).map(|owner| format!(" --chown={owner}")).unwrap_or_default();
+            let item = item_of(path)
+                .filter(|item| reason == OTHER_FILES && lines.iter().all(|line| line.item != Some(*item)));
             let comment = if index == 0 { reason.clone() } else { String::new() };
-            texts.push((comment, format!("{owner} {path} {}", to.as_ref().unwrap_or(path))));
+            let text = format!("{owner} {path} {}", to.as_ref().unwrap_or(path));
+            lines.push(Line { comment, item, text });
         }
     }
     if !recipe.libraries.is_empty() {
@@ -274,14 +299,15 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
         // (wiki.debian.org/Multiarch)
         let files: Vec<String> =
             recipe.libraries.iter().map(|name| format!("/usr/lib/*-linux-gnu*/{name}")).collect();
-        texts
-            .push(("libraries that the program links".to_owned(), format!(" {} /usr/lib/", files.join(" "))));
+        let comment = "libraries that the program links".to_owned();
+        lines.push(Line { comment, item: None, text: format!(" {} /usr/lib/", files.join(" ")) });
     }
-    Ok(texts)
+    Ok(lines)
 }
 
-/// The destinations of the stage's own copies outside the application's folder.
-fn copied_outside(view: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Reason> {
+/// The destinations of the stage's own copies outside the application's folder, each with the
+/// instruction.
+fn copied_outside(view: &StageView<'_, '_>) -> Result<Vec<(String, usize)>, Reason> {
     let facts = view.facts;
     let mut found = Vec::new();
     for item in view.stage.items.clone() {
@@ -313,7 +339,7 @@ fn copied_outside(view: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Rea
         if !is_common_directory(&target)
             && (is_file || transfer.sources.iter().all(|source| is_directory(source)))
         {
-            found.push((target, "other copied files".to_owned()));
+            found.push((target, item));
             continue;
         }
         for name in names {
@@ -321,10 +347,10 @@ fn copied_outside(view: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Rea
                 if is_common_directory(&target) {
                     return Err(reasons::copied_files_mixed(&target));
                 }
-                found.push((target.clone(), "other copied files".to_owned()));
+                found.push((target.clone(), item));
             } else {
                 let directory = target.trim_end_matches('/');
-                found.push((format!("{directory}/{name}"), "other copied files".to_owned()));
+                found.push((format!("{directory}/{name}"), item));
             }
         }
     }

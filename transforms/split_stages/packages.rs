@@ -20,17 +20,20 @@ pub(super) fn needs(view: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
         }
     };
     let is_called = programs::called(view);
+    let release = view.release();
     for package in &recipe.work.packages {
         let name = package.split('=').next().unwrap_or(package);
         let own = OF_TOOLS_FOR_DEBUGGING.iter().filter(|(_, package)| *package == name);
         let is_named = || own.clone().map(|(program, _)| *program).chain([name]).any(&is_called);
-        match role_of(package, view.stage.release.as_ref(), view.facts.known) {
+        match role_of(package, release.as_ref(), view.facts.known) {
             Role::Runtime(packages) => {
                 for runtime in packages {
                     let why = if runtime == *package {
                         "the Dockerfile installs it, and it may be needed at run time".to_owned()
-                    } else {
+                    } else if runtime.starts_with("lib") {
                         format!("run-time library of {package}, which the Dockerfile installs")
+                    } else {
+                        format!("run-time part of {package}, which the Dockerfile installs")
                     };
                     add(RequiredPackage { package: runtime, why });
                 }

@@ -46,6 +46,8 @@ pub enum RuntimeLine {
     Moved(usize),
     /// New.
     New(NewInstruction),
+    /// New, below the comments that are above an instruction of the build stage.
+    Explained(usize, NewInstruction),
 }
 
 /// A recipe's result for a stage.

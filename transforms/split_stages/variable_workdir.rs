@@ -100,7 +100,7 @@ fn restored(facts: &Facts<'_>, mut split: Split, variables: &[Variable]) -> Resu
         }
         let mut first = None;
         for (at, line) in split.lines.iter_mut().enumerate() {
-            if let RuntimeLine::New(new) = line
+            if let RuntimeLine::New(new) | RuntimeLine::Explained(_, new) = line
                 && new.text.contains(replacement)
             {
                 new.text = new.text.replace(replacement, written);

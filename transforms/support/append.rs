@@ -29,7 +29,12 @@ pub fn append_to(
     let text: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
     // `;#` and `)#` start a comment, and `x#` does not.
     let end = place.semicolon.map_or(place.at, |semicolon| semicolon.end);
-    let gap = if ctx.file.text[end..].starts_with('#') { " " } else { "" };
+    let rest = &ctx.file.text[end..];
+    let gap = if rest.starts_with('#') { " " } else { "" };
+    // Blanks at the end of the line would follow the new command.
+    let code = rest.trim_start_matches([' ', '\t']);
+    let is_last = code.is_empty() || code.starts_with(['\r', '\n']);
+    let blanks = Span::new(end, if is_last { end + rest.len() - code.len() } else { end });
     match place.semicolon {
         // An empty line would continue with the next instruction.
         Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
@@ -37,10 +42,10 @@ pub fn append_to(
             edits.replace(tail.ok_or(cannot_append(reasons::comment_before_semicolon()))?, text + gap);
         }
         Some(semicolon) => {
-            edits.replace(semicolon, gap.to_owned());
+            edits.replace(Span::new(semicolon.start, blanks.end), gap.to_owned());
             edits.insert(place.at, text);
         }
-        None => edits.insert(place.at, text + gap),
+        None => edits.replace(blanks, text + gap),
     }
     Ok(())
 }

@@ -296,8 +296,9 @@ fn copies(
 
 /// Whether the image needs more than the program: a shell, tools, or files that commands make.
 fn needs_shell(view: &StageView<'_, '_>, work: &StageOutputs) -> bool {
+    let release = view.release();
     let is_needed = |package: &String| {
-        let role = role_of(package, view.stage.release.as_ref(), view.facts.known);
+        let role = role_of(package, release.as_ref(), view.facts.known);
         let is_data = matches!(package.as_str(), "tzdata" | "ca-certificates");
         matches!(role, Role::Runtime(_)) && !is_data || package == "git" || view.start.names(package)
     };

@@ -81,6 +81,12 @@ fn finish(view: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
         // The jar contains them.
         work.paths.retain(|(path, _)| !classes.contains(path));
     }
+    // `chmod +x gradlew`: only the build runs it.
+    let is_for_the_build = |path: &str| {
+        let inner = path.strip_prefix(view.folder.as_str()).map(|inner| inner.trim_start_matches('/'));
+        inner.is_some_and(is_source)
+    };
+    work.paths.retain(|(path, program)| program != "chmod" || !is_for_the_build(path));
     let build = BuildFiles::of(view);
     let mut copies = copies(view, &build)?;
     if build.pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {

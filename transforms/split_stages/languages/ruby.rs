@@ -16,8 +16,8 @@ use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// The directory in which the official images install gems. Images that replace them may use
-/// another one, so both stages set it.
+/// The directory in which the official images install gems: they set GEM_HOME, and PATH contains
+/// its programs.
 const GEMS: &str = "/usr/local/bundle";
 
 /// Whether a stage on Ruby installs gems and has more than the program needs at run time.
@@ -152,9 +152,6 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         Some(path) if paths::within(&path, &view.folder) || !path.starts_with('/') => {}
         Some(path) => copies.push(Copy::of(path, "the installed gems")),
         None => {
-            let settings = format!("ENV GEM_HOME={GEMS} PATH={GEMS}/bin:$PATH");
-            recipe.at_start = vec![settings.clone().into()];
-            recipe.runtime = vec![settings.into()];
             copies.push(Copy::of(GEMS, "the installed gems"));
             recipe.at_end.extend(without_development(view, done, gemfile));
             recipe.at_end.push(NewInstruction {

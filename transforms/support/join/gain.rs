@@ -41,9 +41,8 @@ impl Gain {
         }
     }
 
-    /// Files that one RUN makes and another one removes, or otherwise changes the owner of.
-    fn freed(are_removed: bool) -> Self {
-        let deed = if are_removed { "remove files" } else { "change the owner of files" };
+    /// Files that one RUN makes, and that another one removes, moves or changes.
+    fn freed(deed: &str) -> Self {
         Self {
             title: format!("{deed} in the layer that creates them"),
             kind: GainKind::Bytes,
@@ -106,11 +105,18 @@ impl<'f, 'a> Gains<'f, 'a> {
 
     /// The savings of merging two RUNs, by their indexes, together with all RUNs between them.
     pub fn of_ends(&self, first: usize, last: usize) -> Option<Gain> {
-        if self.frees(first, last, Touch::Removed) || self.empties(first, last) {
-            return Some(Gain::freed(true));
+        if let Some(program) = self.freeing(first, last, Touch::Removed) {
+            return Some(Gain::freed(if program == "mv" { "move files" } else { "remove files" }));
         }
-        if self.frees(first, last, Touch::Reowned) {
-            return Some(Gain::freed(false));
+        if self.empties(first, last) {
+            return Some(Gain::freed("remove files"));
+        }
+        if let Some(program) = self.freeing(first, last, Touch::Reowned) {
+            return Some(Gain::freed(match program {
+                "chmod" => "change the mode of files",
+                "chgrp" => "change the group of files",
+                _ => "change the owner of files",
+            }));
         }
         self.index(first, last)
     }
@@ -136,8 +142,10 @@ impl<'f, 'a> Gains<'f, 'a> {
                 && self.facts.first_hidden_call(b).is_none()
                 && runs[first + 1..last].iter().all(is_between)
         })?;
+        let refresh =
+            a.calls.iter().find(|call| call.manager.name == name && call.manager.refreshes(&call.verb))?;
         Some(Gain {
-            title: format!("install from {name}'s index in the layer that downloads it"),
+            title: format!("run this install in the same RUN as `{name} {}`", refresh.verb),
             kind: GainKind::Bytes,
             is_small: true,
         })
@@ -147,15 +155,16 @@ impl<'f, 'a> Gains<'f, 'a> {
         self.uses[run].get_or_init(|| self.facts.file_uses(&self.facts.runs[run]).0)
     }
 
-    /// Whether the second RUN removes files that the first one wrote, or changes their owner.
-    fn frees(&self, first: usize, second: usize, how: Touch) -> bool {
+    /// The program with which the second RUN removes files that the first one wrote, or changes their
+    /// owner or mode.
+    fn freeing(&self, first: usize, second: usize, how: Touch) -> Option<&str> {
         let (written, then) = (self.uses(first), self.uses(second));
-        let first = &self.facts.runs[first];
+        let (first, second) = (&self.facts.runs[first], &self.facts.runs[second]);
         let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
         let takes = |then: &&FileUse<'_>| then.touch == how && then.path.len() > 1 && then.path != ".";
         let taken: Vec<&FileUse<'_>> = then.iter().filter(takes).collect();
-        let reaches = |path: &str| {
-            taken.iter().any(|then| {
+        let reaching = |path: &str| {
+            taken.iter().find(|then| {
                 covers(&then.path, path) || then.touch == Touch::Removed && paths::within(&then.path, path)
             })
         };
@@ -164,7 +173,9 @@ impl<'f, 'a> Gains<'f, 'a> {
             let program = first.invocations[made.invocation].program.unwrap_or_default();
             !WITHOUT_CHANGING_PROGRAMS.contains(&program)
         };
-        written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path))
+        let mut made = written.iter().filter(|made| is_made(made.touch) && weighs(made));
+        let then = made.find_map(|made| reaching(&made.path))?;
+        Some(second.invocations[then.invocation].program.unwrap_or_default())
     }
 
     /// Whether the second RUN only empties a cache that the first one filled, with small steps
