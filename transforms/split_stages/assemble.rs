@@ -237,6 +237,7 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<Line>, Reason
     if !view.may_build_folder() {
         all.retain(|copy| copy.paths != [view.folder.as_str()]);
     }
+    let of_recipe = all.len();
     let outside = copied_outside(view)?;
     let is_covered = |path: &str, all: &[Copy]| {
         all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
@@ -270,7 +271,7 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<Line>, Reason
         }
     }
     if let Some(path) =
-        all[recipe.copies.len()..].iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path))
+        all[of_recipe..].iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path))
     {
         return Err(reasons::added_files_mixed(path));
     }
