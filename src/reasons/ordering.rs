@@ -92,8 +92,8 @@ reasons! {
     /// Another command in the RUN of the install names the copied files.
     files_named_in_run() = "another command of the same RUN names the copied files";
 
-    /// The copy may contain files that programs have in that directory.
-    files_of_programs(directory: &str, manager: &str) = "{manager} and other programs may have files of their own in {directory}";
+    /// The files are copied into a directory of the system, where installed programs have files, too.
+    files_of_programs(directory: &str, manager: &str) = "{directory} overlaps directories of the system, where `{manager}` may use any file; copy to one like /app";
 
     /// An option, a mount or a variable of the install names the copied files.
     files_named_by_install(manager: &str) = "an option, a mount or a variable of `{manager}` names the copied files";

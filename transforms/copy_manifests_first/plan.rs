@@ -335,6 +335,14 @@ fn needed_by(
     if let Some(reason) = &effects.unknown {
         // Reported only if an install follows the copy.
         return Err(installs.map(|call| {
+            let is_own = |index| {
+                run.calls
+                    .iter()
+                    .any(|other| other.invocation == index && other.manager.name == call.manager.name)
+            };
+            if (0..run.invocations.len()).all(is_own) {
+                return reason.clone();
+            }
             reason.clone().undone(format_args!("`{}` is not the only command of its RUN", call.manager.name))
         }));
     }

@@ -90,7 +90,9 @@ fn plugins(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
         let is_known = known.is_some_and(|known| known.iter().any(|name| name == spec));
         let is_inside = plugin["path"].as_str().is_some_and(|path| path.starts_with(".yarn/plugins/"));
         if !is_known || !is_inside {
-            return Err(reasons::yarn_plugin(spec));
+            let name =
+                if spec.is_empty() { plugin["path"].as_str().unwrap_or("without a name") } else { spec };
+            return Err(reasons::yarn_plugin(name));
         }
     }
     Ok(())

@@ -10,6 +10,10 @@ use crate::syntax::shell::Word;
 pub(super) fn project(install: &InstallCall<'_, '_>) -> Option<Result<Project, Reason>> {
     let files = match files(install) {
         Ok(files) if files.is_empty() => return None,
+        // The working directory is not a copy of a folder, so these are other files.
+        Ok(files) if install.place.folder.is_none() && files.iter().any(|file| is_relative(file)) => {
+            return None;
+        }
         Ok(files) => files,
         Err(reason) => return Some(Err(reason)),
     };
@@ -74,6 +78,10 @@ fn files(install: &InstallCall<'_, '_>) -> Result<Vec<String>, Reason> {
         return Err(reasons::may_be_local_path(&local.raw));
     }
     Ok(found)
+}
+
+fn is_relative(file: &str) -> bool {
+    !file.starts_with('/') && !file.contains("://")
 }
 
 fn literal(word: &Word) -> Result<String, Reason> {
