@@ -156,6 +156,8 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The instruction that it concerns, for pragmas and messages.
     pub anchor: Span,
+    /// Where a message points, if that is not the start of the instruction.
+    pub points_at: Option<usize>,
     /// The hadolint codes that it covers, if they are fewer than its transform's.
     pub hadolint: Option<Vec<String>>,
     /// Its benefit, if it differs from its transform's.
@@ -231,6 +233,7 @@ impl Fixes {
             notes: Vec::new(),
             applicability,
             anchor,
+            points_at: None,
             hadolint: None,
             effect: None,
             edits,
@@ -250,6 +253,13 @@ impl Fixes {
     pub fn along_with_ignore_file(&mut self, text: String) {
         if let Some(last) = self.proposed.last_mut() {
             last.ignore_file = Some(text);
+        }
+    }
+
+    /// Lets the message about the last proposal point at a command within its instruction.
+    pub fn point_at(&mut self, at: usize) {
+        if let Some(last) = self.proposed.last_mut() {
+            last.points_at = Some(at);
         }
     }
 

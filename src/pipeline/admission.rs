@@ -65,8 +65,11 @@ impl Admission<'_> {
             }
         }
         let title = &fix.title;
+        let start = fix.points_at.unwrap_or(fix.anchor.start);
         let hold = |reason: Reason, applicability| {
-            Verdict::Hold(self.unapplied(transform, fix.anchor, reason, applicability))
+            let unapplied = self.unapplied(transform, fix.anchor, reason, applicability);
+            let (place, line) = (self.positions.place(start), self.positions.line(start).to_owned());
+            Verdict::Hold(Unapplied { place, line, ..unapplied })
         };
         if let Some((code, by)) = self.settings.ignored_code(names) {
             let reason = match by {
@@ -99,7 +102,7 @@ impl Admission<'_> {
             title: title.clone(),
             notes: fix.notes.clone(),
             applicability: fix.applicability,
-            place: self.positions.place(fix.anchor.start),
+            place: self.positions.place(start),
             lines: about,
             severity: self.settings.hadolint.severity(names),
             hadolint: codes,

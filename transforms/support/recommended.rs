@@ -55,6 +55,12 @@ pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: 
                     title = format!("{title} except {}", needed.join(" and "));
                 }
                 fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
+                let is_alike = |other: &&Call<'_>| {
+                    other.manager.name == call.manager.name && without.verbs.contains(&other.verb)
+                };
+                if run.calls.iter().filter(is_alike).nth(1).is_some() {
+                    fixes.point_at(run.invocations[call.invocation].command.span.start);
+                }
             }
         }
     }
