@@ -16,7 +16,8 @@
 //! script that a RUN or the image starts; if such a script can't be read and the file is not below
 //! `/tmp`; if a source in the build context names the file, its directory, or a variable or pattern for
 //! them; if a command of the image, a volume or a server uses the whole directory; or if nothing can be
-//! appended to the RUN.
+//! appended to the RUN. An archive that ADD or COPY stored stays in the layer of that instruction,
+//! whatever a later RUN deletes: the refusal says how to leave it out.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -31,6 +32,7 @@
 //!     rm -f tool-1.2.tar.gz
 //! ```
 
+mod layers;
 mod plan;
 mod readers;
 
@@ -52,11 +54,18 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    let mut told = Vec::new();
     for run in ctx.facts.shipped_and_extensible() {
         if ctx.is_over() {
             return;
         }
         let anchor = run.instruction.text;
+        for reason in layers::archives_above(ctx.facts, run) {
+            if !told.contains(&reason) {
+                fixes.refuse(anchor, reason.clone());
+                told.push(reason);
+            }
+        }
         let mut names = Vec::new();
         for download in plan::spent_downloads(ctx.facts, run, &ctx.settings.config.keep) {
             match download {

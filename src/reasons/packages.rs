@@ -164,6 +164,15 @@ reasons! {
     /// A script that is started can't be parsed reliably, and may use the file.
     unparsed_script(script: &str) = "{script} can't be parsed reliably";
 
+    /// ADD downloads an archive into a layer, and a later RUN unpacks it.
+    download_in_layer_of_add(name: &str) = "{name} stays in the layer of this ADD after a later RUN has used it; download it in that RUN";
+
+    /// An archive is copied into a layer, and a later RUN unpacks it.
+    archive_in_layer(name: &str) = "{name} stays in the layer of this instruction after a later RUN has used it; mount it in that RUN (--mount=type=bind)";
+
+    /// An archive is copied from another stage into a layer, and a later RUN unpacks it.
+    archive_of_other_stage(name: &str) = "{name} stays in the layer of this instruction after a later RUN has used it; mount it in that RUN (--mount=type=bind,from=…), or unpack it in the other stage";
+
     /// The command has linker options of its own.
     own_linker_options(option: &str) = "the command has linker options of its own; add {option} to them";
 
