@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(reason.code(), "reads-index");
         assert_eq!(
             reason.to_string(),
-            "lists not deleted: a later RUN calls `apt-get install` without downloading it again"
+            "lists not deleted: a later RUN calls `apt-get install` without another download"
         );
         assert_eq!(too_many_commands(9).to_string(), "together they have more than 9 commands");
     }

@@ -170,7 +170,7 @@ fn refusals_have_a_code_and_places() {
     assert_eq!(lists["message"], lists["reason"]);
     assert_eq!(lists["arguments"]["verb"], "install");
     let shown = text(&run(folder.path(), &["fix", "-v"]).stderr);
-    assert!(shown.contains("without downloading it again (reads-index, see line 4)"), "{shown}");
+    assert!(shown.contains("without another download (reads-index, see line 4)"), "{shown}");
     let page = run(folder.path(), &["explain", "reads-index"]);
     assert!(text(&page.stdout).contains("A later command reads the package index"), "{page:?}");
 }

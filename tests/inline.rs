@@ -205,8 +205,8 @@ fn dollar_signs_are_written_as_compose_reads_them() {
 #[test]
 fn what_can_not_be_put_back_for_sure_is_refused_with_a_reason() {
     for (text, expected) in [
-        (NAIVE.replace("debian:12", "debian:${TAG:-12}"), ":5:7: `web` is not fixed: Compose replaces ${TAG:-12}; write $$ for a variable of the Dockerfile"),
-        (NAIVE.replace("-y curl", "-y $TOOL"), ":5:7: `web` is not fixed: Compose replaces $TOOL; write $$ for a variable of the Dockerfile"),
+        (NAIVE.replace("debian:12", "debian:${TAG:-12}"), ":5:7: `web` is not fixed: Compose would substitute ${TAG:-12}; write $${TAG:-12} if the Dockerfile should see it"),
+        (NAIVE.replace("-y curl", "-y $TOOL"), ":5:7: `web` is not fixed: Compose would substitute $TOOL; write $$TOOL if the Dockerfile should see it"),
         (NAIVE.replace('|', ">"), ":5:7: `web` is not fixed: write its Dockerfile as a block in the service (dockerfile_inline: |)"),
         ("services:\n  web:\n    build: {dockerfile_inline: \"FROM debian:12\\nRUN apt-get update\\n\"}\n".into(), ":2:3: `web` is not fixed: write its Dockerfile"),
         ("x-b: &b\n  dockerfile_inline: |\n    FROM a\nservices:\n  web:\n    build:\n      <<: *b\n      context: .\n".into(), ":5:3: `web` is not fixed: write its Dockerfile"),

@@ -129,8 +129,9 @@ impl<'a> Facts<'a> {
 
 /// The name of a cache: "npm's cache", "apt-get's package lists".
 pub fn what(manager: &str, cache: &str) -> String {
-    let own = format!("{manager}'s ");
-    if cache.starts_with(&own) || cache.contains(manager) { cache.to_owned() } else { own + cache }
+    // "NuGet's packages": the name says whose cache it is.
+    let names_owner = cache.split(' ').next().is_some_and(|word| word.ends_with("'s"));
+    if names_owner || cache.contains(manager) { cache.to_owned() } else { format!("{manager}'s {cache}") }
 }
 
 fn shares_directory(manager: &Manager, cache: &Cache) -> bool {

@@ -9,19 +9,19 @@ reasons! {
     may_be_yarn_2() = "it may be Yarn 2 or later, which can run packages directly from its cache";
 
     /// An option moves the cache, or reads from it.
-    option_uses_cache() = "an option moves it, or reads from it";
+    option_uses_cache() = "an option moves the cache, or reads from it";
 
     /// An option moves or disables the cache, or reads from it.
-    option_changes_cache() = "an option moves or disables it, or reads from it";
+    option_changes_cache() = "an option moves or disables the cache, or reads from it";
 
     /// Installed packages may be links into the cache.
-    linked_into_cache(why: &str) = "what it installs may be linked into it ({why})";
+    linked_into_cache(why: &str) = "what is installed may be linked into the cache ({why})";
 
     /// A change of the owner or mode of the cached files is also one of the installed files.
-    changed_through_links() = "installed files may be hard links to files in it, and a command changes the owner or mode of those";
+    changed_through_links() = "installed files may be hard links to files in the cache, and a command changes the owner or mode of those";
 
     /// Installed packages may be links into the cache, which the option would remove.
-    linked_into_own_cache(why: &str) = "what it installs may be linked into its cache ({why})";
+    linked_into_own_cache(why: &str) = "what is installed may be linked into the cache ({why})";
 
     /// The install works offline, so it downloads nothing.
     offline_install(why: &str) = "it works offline ({why}) and downloads nothing";
@@ -39,34 +39,34 @@ reasons! {
     no_network() = "the RUN has no network";
 
     /// A variable moves or disables the cache.
-    variable_moves_cache(variable: &str) = "{variable} moves or disables it";
+    variable_moves_cache(variable: &str) = "{variable} moves or disables the cache";
 
     /// The package manager's configuration moves the cache.
-    configuration_moves_cache() = "the package manager's configuration moves it";
+    configuration_moves_cache() = "the package manager's configuration moves the cache";
 
     /// A configuration file of the package manager moves the cache.
-    configuration_file_moves_cache(file: &str) = "the package manager's configuration moves it ({file})";
+    configuration_file_moves_cache(file: &str) = "the package manager's configuration moves the cache ({file})";
 
     /// The location of the cache is known only if a variable has a certain value.
-    location_depends_on_variable(variable: &str, value: &str) = "its location is known only if {variable} is {value}";
+    location_depends_on_variable(variable: &str, value: &str) = "the location of the cache is known only if {variable} is {value}";
 
     /// The rules of sudo may not allow the cleanup.
     sudo_may_be_limited() = "sudo may not be allowed for the cleanup";
 
     /// The RUN's user may not delete the cache.
-    no_permission() = "the RUN's user has no permission to delete it";
+    no_permission() = "the RUN's user has no permission to delete the cache";
 
     /// Which home directory contains the cache depends on sudo's configuration.
-    home_chosen_by_sudo() = "it belongs to root, and sudo decides which home directory it is in";
+    home_chosen_by_sudo() = "the cache belongs to root, and sudo decides which home directory it is in";
 
     /// The script sets HOME, so the location of the cache is unknown.
     script_sets_home() = "the script sets HOME";
 
     /// `keep` in Jettison's configuration protects the files.
-    protected_by_configuration() = "the configuration protects it";
+    protected_by_configuration() = "the configuration protects these files";
 
     /// Nothing uses the files: the step that creates them can be removed.
-    useless_step(manager: &str, verb: &str) = "no later step uses them: `{manager} {verb}` has no effect here, and the step can be removed";
+    useless_step(manager: &str, verb: &str) = "no later step uses the download: `{manager} {verb}` has no effect here, and the step can be removed";
 
     /// The package manager runs as another user.
     runs_as_other_user() = "it runs as another user";
@@ -183,7 +183,7 @@ reasons! {
     unreadable_run_may_need_cache() = "a later RUN can't be read, and may need its contents";
 
     /// A command after the cleanup may not download the package index again.
-    stale_index(manager: &str, verb: &str) = "`{manager} {verb}` after the cleanup may not download it again";
+    stale_index(manager: &str, verb: &str) = "`{manager} {verb}` after the cleanup may run without another download";
 
     /// A command before the first download may read files of an earlier layer.
     earlier_files_may_be_read() = "a command before the first download may read files of an earlier layer";

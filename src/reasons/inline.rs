@@ -30,7 +30,7 @@ reasons! {
 
     /// Compose replaces a variable in the inline Dockerfile before the build.
     replaced_by_compose(service: &str, variable: &str) =
-        "`{service}` is not fixed: Compose replaces {variable}; write $$ for a variable of the Dockerfile";
+        "`{service}` is not fixed: Compose would substitute {variable}; write ${variable} if the Dockerfile should see it";
 
     /// The Compose file has too many inline Dockerfiles.
     too_many_inline_dockerfiles(service: &str, most: usize) =

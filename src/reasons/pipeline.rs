@@ -67,7 +67,7 @@ reasons! {
 
     /// A comment suppresses nothing.
     unused_comment(id: &str) =
-        "this comment changes nothing: without it, `{id}` would do the same; remove it";
+        "unused ignore comment: `{id}` has nothing to fix here; remove it";
 
     /// A comment has wrong syntax.
     misspelled_comment(correction: &str) = "this comment does nothing; write it as `{correction}`";
