@@ -20,7 +20,7 @@
 //! ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD stay the
 //! same; only variables that compilers read may be removed. The final stage takes over the name of
 //! the original stage, so `--target` still works. A directory keeps the owner that `chown` gave it,
-//! with a `chown` after the copy if the final image creates it before. A repository that the build
+//! with a `chown` of its own if the final image creates it before the copy. A repository that the build
 //! clones is copied as a whole, unless a step removes it or it is in a directory for sources
 //! (`/usr/src`, `/tmp`).
 //!

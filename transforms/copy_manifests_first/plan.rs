@@ -340,12 +340,10 @@ fn needed_by(
                     .iter()
                     .any(|other| other.invocation == index && other.manager.name == call.manager.name)
             };
-            match (0..run.invocations.len()).all(is_own) {
-                true => reason.clone(),
-                false => reason
-                    .clone()
-                    .undone(format_args!("`{}` is not the only command of its RUN", call.manager.name)),
+            if (0..run.invocations.len()).all(is_own) {
+                return reason.clone();
             }
+            reason.clone().undone(format_args!("`{}` is not the only command of its RUN", call.manager.name))
         }));
     }
     if !own.commute_but_for_installs(effects) {

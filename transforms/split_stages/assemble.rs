@@ -49,8 +49,10 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
     let user = user_at_end(view).filter(|item| *item < last);
     lines.extend(settings(view, last, user));
     let directory = workdir(view, last).map_err(|reason| reason.at(anchor))?;
-    let owners = owners::command(view, &recipe, directory.as_deref()).map_err(|reason| reason.at(anchor))?;
-    insert(&mut lines, directory.map(|path| RuntimeLine::New(new_line("", format!("WORKDIR {path}")))));
+    let owners = owners::of(view, &recipe, directory.as_deref()).map_err(|reason| reason.at(anchor))?;
+    let directory = directory.map(|path| format!("WORKDIR {path}"));
+    let made = directory.into_iter().chain(owners.before);
+    insert(&mut lines, made.map(|text| RuntimeLine::New(new_line("", text))));
     let copied = copies.into_iter().map(|Line { comment, item, text }| {
         let new = NewInstruction { comment, text: format!("COPY --from={build}{text}") };
         match item.filter(|item| facts.is_explained(*item)) {
@@ -59,7 +61,7 @@ pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         }
     });
     insert(&mut lines, copied);
-    after.extend(owners);
+    after.extend(owners.after);
     insert(&mut lines, after.into_iter().map(|text| RuntimeLine::New(new_line("", text))));
     // After everything that must run as root.
     insert(&mut lines, user.map(RuntimeLine::Copied));

@@ -9,33 +9,40 @@ use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::Recipe;
 
-/// The instruction after the copies that changes the owners of directories which exist before them.
-/// `workdir` is the directory that the final image creates first.
-pub(super) fn command(
-    view: &StageView<'_, '_>,
-    recipe: &Recipe,
-    workdir: Option<&str>,
-) -> Result<Option<String>, Reason> {
+/// The instructions that change the owners of directories which exist before the copies.
+pub(super) struct Owners {
+    /// For the working directory and its parents: before the copies, so that it stays cached.
+    pub(super) before: Option<String>,
+    /// For directories that may only exist after them.
+    pub(super) after: Option<String>,
+}
+
+/// These instructions. `workdir` is the directory that the final image creates first.
+pub(super) fn of(view: &StageView<'_, '_>, recipe: &Recipe, workdir: Option<&str>) -> Result<Owners, Reason> {
     let work = &recipe.work;
     let is_copied = |directory: &str| {
         recipe.copies.iter().flat_map(|copy| &copy.paths).any(|path| paths::within(directory, path))
     };
-    let mut directories: Vec<&str> = workdir.into_iter().flat_map(paths::and_around).collect();
+    let created: Vec<&str> = workdir.into_iter().flat_map(paths::and_around).collect();
     let folder = view.folder.as_str();
-    if !is_copied(folder) && !directories.contains(&folder) {
-        directories.push(folder);
+    let mut others = Vec::new();
+    if !is_copied(folder) && !created.contains(&folder) {
+        others.push(folder);
     }
     // A directory that no step creates is one of the base image or of a package.
     let changed = work.paths.iter().filter(|(_, program)| matches!(program.as_str(), "chown" | "chgrp"));
-    directories.extend(
+    others.extend(
         changed
             .map(|(path, _)| path.as_str())
             .filter(|path| !is_copied(path) && !paths::within(path, folder) && !paths::within(folder, path)),
     );
-    let owned: Vec<(&str, &str)> = directories
-        .into_iter()
-        .filter_map(|directory| Some((work.owner_of_directory(directory)?, directory)))
-        .collect();
+    Ok(Owners { before: command(recipe, &created)?, after: command(recipe, &others)? })
+}
+
+/// The instruction that gives those of some directories their owners that have one.
+fn command(recipe: &Recipe, directories: &[&str]) -> Result<Option<String>, Reason> {
+    let owned = directories.iter().filter_map(|path| Some((recipe.work.owner_of_directory(path)?, *path)));
+    let owned: Vec<(&str, &str)> = owned.collect();
     match owned.first() {
         Some((_, directory)) if !recipe.has_shell => Err(reasons::owner_without_shell(directory)),
         _ => Ok(joined(&owned)),
