@@ -67,6 +67,7 @@ pub enum Command {
         mut_arg("check", |arg| arg.hide(true)),
         mut_arg("dry_run", |arg| arg.hide(true)),
         mut_arg("interactive", |arg| arg.hide(true)),
+        mut_arg("format", |arg| arg.help("Output format [default: full on a terminal, else concise]")),
     )]
     Check(Fix),
     /// Print what would change as a diff
@@ -75,6 +76,7 @@ pub enum Command {
         mut_arg("check", |arg| arg.hide(true)),
         mut_arg("dry_run", |arg| arg.hide(true)),
         mut_arg("interactive", |arg| arg.hide(true)),
+        mut_arg("format", |arg| arg.help("Output format [default: diff]")),
     )]
     Diff(Fix),
     /// Commit the fixes to a branch, one commit per transform, and open a pull or merge request
@@ -189,7 +191,7 @@ pub struct Fix {
     #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
     pub quiet: bool,
     /// Also explain every change, and why other changes were not made
-    #[arg(short, long, help_heading = OUTPUT)]
+    #[arg(short, long, overrides_with = "verbose", help_heading = OUTPUT)]
     pub verbose: bool,
     #[command(flatten)]
     pub proof: Proof,
@@ -277,17 +279,17 @@ pub struct Measure {
     #[arg(long)]
     pub compression: bool,
     /// Output format
-    #[arg(long, value_enum, default_value_t = MeasureFormat::Human)]
+    #[arg(long, value_enum, default_value_t = MeasureFormat::Human, help_heading = OUTPUT)]
     pub format: MeasureFormat,
     /// Exit with status 1 if the fixes save more than this, or if AFTER is larger by more than this:
     /// 50MB or 5%
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = OUTPUT)]
     pub fail_over: Option<Budget>,
     /// Also write the figures to a file whose name ends in .html, .md, .json or .txt (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub save: Vec<PathBuf>,
     /// Print only figures and errors
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub quiet: bool,
 }
 
@@ -306,10 +308,10 @@ pub struct Verify {
     #[command(flatten)]
     pub building: Building,
     /// Output format
-    #[arg(long, value_enum, default_value_t = InspectFormat::Human)]
+    #[arg(long, value_enum, default_value_t = InspectFormat::Human, help_heading = OUTPUT)]
     pub format: InspectFormat,
     /// Print only results and errors
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub quiet: bool,
 }
 
@@ -324,7 +326,7 @@ pub struct Inspect {
     #[command(flatten)]
     pub choice: Choice,
     /// Output format
-    #[arg(long, value_enum, default_value_t = InspectFormat::Human)]
+    #[arg(long, value_enum, default_value_t = InspectFormat::Human, help_heading = OUTPUT)]
     pub format: InspectFormat,
 }
 

@@ -140,6 +140,15 @@ fn meant(text: &str) -> String {
     })
 }
 
+/// What is wrong with a path, for a message that names it.
+pub fn problem(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}
+
 fn reading(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".into(),

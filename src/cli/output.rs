@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::again;
 use crate::cli::args::{Color, Fix};
+use crate::cli::{again, input};
 use crate::report::human::{self, Drawing, Options, Style};
 use crate::report::{self, FileReport, Output, Verbosity, diff, github, markdown, statistics};
 use crate::transform::Transform;
@@ -69,7 +69,10 @@ pub fn is_terminal(args: &Fix) -> bool {
 /// Where the results go.
 pub fn target(args: &Fix) -> anyhow::Result<Box<dyn Write>> {
     Ok(match &args.output {
-        Some(path) => Box::new(std::fs::File::create(path).with_context(|| path.display().to_string())?),
+        Some(path) => Box::new(
+            std::fs::File::create(path)
+                .map_err(|error| anyhow::anyhow!("{}: {}", path.display(), input::problem(&error)))?,
+        ),
         None => Box::new(io::stdout().lock()),
     })
 }

@@ -86,8 +86,11 @@ impl<'a> Configurations<'a> {
         if found.overrides.is_empty() {
             return Ok(Arc::clone(&found.settings));
         }
-        let full =
-            self.folders.full_paths.of(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let full = self
+            .folders
+            .full_paths
+            .of(path)
+            .map_err(|error| format!("{}: {}", path.display(), input::problem(&error)))?;
         let mut config = found.config.clone();
         let all = found.config.overrides.iter().zip(&found.overrides);
         for (settings, _) in all.filter(|(_, files)| matches(files, &full, false)) {
@@ -108,7 +111,8 @@ impl<'a> Configurations<'a> {
         let is_directory = path.is_dir();
         let directory = if is_directory { path } else { path.parent().unwrap_or(Path::new("")) };
         let found = self.found_for(directory)?;
-        let full = fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let full = fs::canonicalize(path)
+            .map_err(|error| format!("{}: {}", path.display(), input::problem(&error)))?;
         let mut layers = vec![Layer { source: "default".into(), config: Config::default() }];
         let file = found.settings.path.as_deref().map(names::shown);
         if let Some(file) = &file {
