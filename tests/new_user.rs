@@ -679,9 +679,11 @@ fn arguments_that_mean_something_else_are_refused() {
     let words = run(folder.path(), &["fix", "--write", "--", "b/Dockerfile"]);
     assert_eq!(code(&words), 2);
     assert!(stderr(&words).contains("`b/Dockerfile` after -- is an option for builds"), "{}", stderr(&words));
-    let output = run(folder.path(), &["fix", "Dockerfile", "-o", "./Dockerfile"]);
-    assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("would replace ./Dockerfile"), "{}", stderr(&output));
+    for arguments in [&["fix", "Dockerfile", "-o", "./Dockerfile"][..], &["check", "-o", "b/Dockerfile"]] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains("--output would replace "), "{}", stderr(&output));
+    }
     assert_eq!(read(&folder, "Dockerfile"), text);
     assert_eq!(read(&folder, "b/Dockerfile"), text);
     let explained = run(folder.path(), &["explain", "DL9999"]);

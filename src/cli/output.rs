@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::args::{Color, Fix};
+use crate::cli::plugin::{self, Called};
 use crate::cli::{again, input};
 use crate::report::human::{self, Drawing, Options, Style};
 use crate::report::{self, FileReport, Output, Verbosity, diff, github, markdown, statistics};
@@ -37,7 +38,10 @@ pub fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     let mut err = io::BufWriter::new(anstream::stderr().lock());
     // The result of standard input goes to standard output.
     let is_file = args.paths.iter().all(|path| path != Path::new("-"));
-    let apply = is_file.then(|| again::with_write(std::env::args_os()));
+    let apply = match plugin::called(std::env::args_os()) {
+        Called::By { name, arguments } if is_file => Some(again::with_write(name, arguments)),
+        _ => None,
+    };
     human::messages(&mut err, reports, Options { mode, apply: apply.as_deref(), ..messages_of(args) })?;
     err.flush()?;
     Ok(())

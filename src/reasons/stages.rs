@@ -80,6 +80,9 @@ reasons! {
     /// A directory changes owner, and the final image has no shell for that.
     owner_without_shell(path: &str) = "{path} changes owner, and the final image has no shell that could change it";
 
+    /// The working directory changes its mode, which a copy into it does not change.
+    mode_of_directory(path: &str) = "the mode of {path} changes, which a copy into the directory does not do";
+
     /// The destination of a copy is unknown.
     unknown_destination(path: &str) = "the destination {path} is unknown";
 

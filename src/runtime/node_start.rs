@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::facts::environment::Variable;
 use crate::knowledge::languages::node::{LOADERS, WORDS_OF_SCRIPTS};
+use crate::knowledge::lists::programs::SHELLS;
 use crate::runtime::view::StageView;
+use crate::syntax::shell::base_name;
 
 /// Whether a manifest lists a package in the given section.
 pub(crate) fn has(manifest: Option<&Value>, section: &str, name: &str) -> bool {
@@ -125,23 +127,33 @@ fn resolve(texts: &[String], manifest: Option<&Value>, depth: usize) -> Option<V
     Some(all)
 }
 
-/// The script that a command runs through a package manager.
+/// The script that a command runs through a package manager, perhaps in a shell: `sh -c npm start`.
 fn script_of(words: &[String]) -> Option<String> {
+    let is_shell = |word: &str| SHELLS.contains(&base_name(word));
+    let starts_in_shell = words.iter().find(|word| !word.contains('=')).is_some_and(|word| is_shell(word));
     let mut words = words
         .iter()
         .map(String::as_str)
-        .skip_while(|word| word.contains('=') || *word == "exec")
+        .skip_while(|word| {
+            word.contains('=')
+                || *word == "exec"
+                || starts_in_shell && (is_shell(word) || word.starts_with('-'))
+        })
         .filter(|word| !word.starts_with('-'));
     let manager = words.next().filter(|word| matches!(*word, "npm" | "yarn" | "pnpm"))?;
-    match (manager, words.next()?) {
-        (_, "run" | "run-script") => words.next().map(str::to_owned),
+    let rest: Vec<&str> = words.collect();
+    // A word before may be the value of an option: `npm --prefix app run migrate`.
+    if let Some(at) = rest.iter().position(|word| matches!(*word, "run" | "run-script")) {
+        return rest.get(at + 1).map(|script| (*script).to_owned());
+    }
+    match (manager, *rest.first()?) {
         (_, verb @ ("start" | "test" | "stop" | "restart")) => Some(verb.to_owned()),
         ("yarn" | "pnpm", verb)
             if !matches!(verb, "install" | "add" | "exec" | "dlx" | "global" | "node") =>
         {
             Some(verb.to_owned())
         }
-        _ => None,
+        _ => rest.iter().find(|word| matches!(**word, "start" | "test")).map(|verb| (*verb).to_owned()),
     }
 }
 
@@ -163,6 +175,14 @@ mod tests {
         assert_eq!(needs(manifest, "yarn up"), Some(true));
         assert_eq!(needs(manifest, "npm run dev"), Some(false));
         assert_eq!(needs(manifest, "npm run pre"), Some(false));
+        for start in [
+            "sh -c npm run dev",
+            "bash -lc \"yarn dev\"",
+            "npm --prefix . run dev",
+            "/bin/sh -c 'npm run dev'",
+        ] {
+            assert_eq!(needs(manifest, start), Some(false), "{start}");
+        }
         assert_eq!(needs(manifest, "npm run missing"), None);
         let tested = r#"{"scripts":{"test":"jest"},"devDependencies":{"jest":"29"}}"#;
         assert_eq!(needs(tested, "npm test"), Some(false));

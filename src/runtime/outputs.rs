@@ -403,8 +403,10 @@ impl StageOutputs {
 
     fn add_path(&mut self, path: String, program: &str) {
         self.gone.retain(|gone| !paths::within(&path, gone));
-        let is_for_writing =
-            || program == "mkdir" && WRITTEN_AT_RUN_TIME.iter().any(|written| paths::within(&path, written));
+        let is_for_writing = || {
+            matches!(program, "mkdir" | "chown" | "chgrp")
+                && WRITTEN_AT_RUN_TIME.iter().any(|written| paths::within(&path, written))
+        };
         let is_needed = !is_not_read_at_run_time(&path) || is_for_writing();
         if is_needed && !self.has_path(&path) {
             self.paths.push((path, program.to_owned()));

@@ -20,6 +20,11 @@ pub(super) struct Owners {
 /// These instructions. `workdir` is the directory that the final image creates first.
 pub(super) fn of(view: &StageView<'_, '_>, recipe: &Recipe, workdir: Option<&str>) -> Result<Owners, Reason> {
     let work = &recipe.work;
+    if let Some(directory) = workdir
+        .filter(|directory| work.paths.iter().any(|(path, program)| path == directory && program == "chmod"))
+    {
+        return Err(reasons::mode_of_directory(directory));
+    }
     let is_copied = |directory: &str| {
         recipe.copies.iter().flat_map(|copy| &copy.paths).any(|path| paths::within(directory, path))
     };

@@ -144,16 +144,6 @@ fn is_consistent(args: &Fix) -> anyhow::Result<()> {
         args.proof.measure || !matches!(args.fail_over, Some(Budget::Percent(_))),
         "--fail-over with a share of the image needs its size; add --measure, or give a size such as 50MB"
     );
-    if let Some(path) = &args.output {
-        let same = |input: &PathBuf| {
-            path.canonicalize().is_ok_and(|path| input.canonicalize().is_ok_and(|input| input == path))
-        };
-        anyhow::ensure!(
-            !args.paths.iter().any(same),
-            "--output {0} would replace {0} with the results; --write fixes files in place",
-            escape::line(&path.to_string_lossy())
-        );
-    }
     Ok(())
 }
 
@@ -175,6 +165,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
         writeln!(anstream::stderr().lock(), "{remark}")?;
     }
     let found = files.found;
+    spares_input(args, &found)?;
     let work = |found: &discover::Found| one_file(&session, &engines, found);
     let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
         let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
@@ -184,6 +175,20 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     };
     dockerignore::finish_reports(&session, &found, &mut reports);
     Ok(reports)
+}
+
+/// Refuses results that would replace a file that is fixed, or its ignore file.
+fn spares_input(args: &Fix, found: &[discover::Found]) -> anyhow::Result<()> {
+    let Some(Ok(output)) = args.output.as_deref().map(Path::canonicalize) else { return Ok(()) };
+    let is_input = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == output);
+    let is_ignore_file =
+        output.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".dockerignore"));
+    anyhow::ensure!(
+        !is_ignore_file && !found.iter().flatten().any(is_input),
+        "--output would replace {} with the results; --write fixes files in place",
+        escape::line(&output.to_string_lossy())
+    );
+    Ok(())
 }
 
 /// The requested checks that need a container engine.

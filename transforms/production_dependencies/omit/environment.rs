@@ -2,12 +2,7 @@
 //! stage.
 
 use crate::facts::{Facts, Stage, paths};
-
-/// Parts of the names of directories that contain installed packages. (docs.python.org, `venv` and
-/// `site`.)
-const ENVIRONMENTS: &[&str] = &["venv", "virtualenv", "site-packages"];
-/// Parts of the names of stages in which people or CI services work.
-const STAGES_WITH_TOOLS: &[&str] = &["test", "dev", "lint", "ci"];
+use crate::knowledge::languages::python::{DIRECTORIES_OF_ENVIRONMENTS, STAGES_WITH_TOOLS};
 
 /// The stage from which the last stage copies an environment, if nothing else uses that stage: tests
 /// need dev dependencies.
@@ -17,7 +12,7 @@ pub(super) fn source<'f>(facts: &'f Facts<'_>) -> Option<&'f Stage> {
         let copies = || facts.copied_from[stage.index].iter().map(|copied| &facts.copies[*copied]);
         let folder = facts.directory_after(stage.items.end - 1);
         let is_environment = |path: &String| {
-            ENVIRONMENTS.iter().any(|name| path.contains(name))
+            DIRECTORIES_OF_ENVIRONMENTS.iter().any(|name| path.contains(name))
                 || folder.as_deref().is_some_and(|folder| paths::within(folder, path.trim_end_matches('/')))
         };
         let name = stage.name.as_deref().unwrap_or_default();
@@ -25,7 +20,9 @@ pub(super) fn source<'f>(facts: &'f Facts<'_>) -> Option<&'f Stage> {
         copies().any(|copied| copied.path.as_ref().is_some_and(is_environment))
             && copies().all(|copied| copied.user == last.index)
             && facts.lineage.derived(stage.index).is_empty()
-            && !STAGES_WITH_TOOLS.iter().any(|part| name.contains(part))
+            && !name
+                .split(['-', '_', '.'])
+                .any(|part| STAGES_WITH_TOOLS.iter().any(|tools| part.starts_with(tools)))
             && !facts.context_source.services().iter().any(|service| is_target(service.target.as_deref()))
     })
 }

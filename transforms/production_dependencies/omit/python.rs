@@ -49,21 +49,51 @@ pub(super) fn option(
     }))
 }
 
-/// Whether a text names a version of poetry without `--only`: `poetry==1.1.13`, `POETRY_VERSION=1.0`,
-/// or the installer of these versions. (python-poetry.org, "Blog", 1.2.0.)
+/// Whether a text may install a version of poetry without `--only`: it names one, or a limit or a
+/// variable whose value is unknown, or the installer of these versions. (python-poetry.org, "Blog",
+/// 1.2.0.)
 fn is_poetry_before_groups(text: &str) -> bool {
-    let pins = ["poetry==", "poetry~=", "poetry<=", "POETRY_VERSION=", "POETRY_VERSION ", "poetry@"];
-    let is_old = |version: &str| {
-        let version = version.trim_start_matches(['"', '\'', ' ']);
-        let mut numbers = version.split(|c: char| !c.is_ascii_digit());
-        match (numbers.next(), numbers.next()) {
-            (Some("0"), _) => true,
-            (Some("1"), Some(minor)) => matches!(minor, "0" | "1"),
-            _ => false,
-        }
+    let after = |name: &'static str| text.match_indices(name).map(move |(at, name)| &text[at + name.len()..]);
+    let is_limit = |c: char| matches!(c, '=' | '~' | '<' | '>' | '!' | '@' | ' ' | '"' | '\'');
+    let pins = after("poetry").filter_map(|rest| {
+        let version = rest.trim_start_matches(is_limit);
+        let limit = &rest[..rest.len() - version.len()];
+        (limit.contains(['=', '~', '<', '@']) || rest.contains(",<") && limit.contains('>'))
+            .then_some((limit, version))
+    });
+    let is_old_pin = |(limit, version): (&str, &str)| {
+        let requirement = version.split([' ', '"', '\'', '\n', ';']).next().unwrap_or_default();
+        limit.contains('<') || requirement.contains('<') || is_old(text, requirement)
     };
-    let mut versions = pins.iter().flat_map(|pin| text.match_indices(pin).map(|(at, pin)| at + pin.len()));
-    versions.any(|at| is_old(&text[at..])) || text.contains("poetry<1.2") || text.contains("get-poetry")
+    let installed = after("install.python-poetry.org").any(|rest| {
+        let line = rest.lines().next().unwrap_or_default();
+        line.split_once("--version").is_some_and(|(_, version)| is_old(text, version))
+    });
+    let by_variable = after("POETRY_VERSION")
+        .filter(|rest| rest.starts_with(['=', ' ']))
+        .any(|rest| is_old(text, &rest[1..]));
+    pins.into_iter().any(is_old_pin) || installed || by_variable || text.contains("get-poetry")
+}
+
+/// Whether a version is older than 1.2, or unknown. `text` may set the variable that it is in.
+fn is_old(text: &str, version: &str) -> bool {
+    let version = version.trim_start_matches(['"', '\'', ' ', '=']);
+    if let Some(name) = version.strip_prefix('$') {
+        let name = name.trim_start_matches('{');
+        let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len())];
+        let mut values = text.match_indices(name).filter_map(|(at, _)| {
+            let value = text[at + name.len()..].strip_prefix(['=', ' '])?.trim_start_matches(['"', '\'']);
+            value.starts_with(|c: char| c.is_ascii_digit()).then_some(value)
+        });
+        let Some(first) = values.next() else { return true };
+        return is_old(text, first) || values.any(|value| is_old(text, value));
+    }
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit());
+    match (numbers.next(), numbers.next()) {
+        (Some("0"), _) => true,
+        (Some("1"), Some(minor)) => matches!(minor, "0" | "1"),
+        _ => false,
+    }
 }
 
 fn is_not_needed(

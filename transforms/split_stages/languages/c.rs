@@ -14,6 +14,7 @@ use crate::runtime::outputs::{
     Output, StageOutputs, Step, is_common_directory, is_not_read_at_run_time, is_shared_folder,
 };
 use crate::runtime::view::StageView;
+use crate::syntax::{Item, Keyword};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, program_path};
 use crate::transforms::split_stages::{build_texts, distroless};
 
@@ -91,7 +92,8 @@ impl Done {
             })
         };
         if invocation.is("git") {
-            if words.first() != Some(&"clone") {
+            // Options of git itself may come before: `git -C /opt clone`.
+            if !words.contains(&"clone") {
                 return Ok(Output::Folder);
             }
             let address = words.last().copied().unwrap_or_default();
@@ -169,6 +171,24 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     })
 }
 
+/// Whether the image works in a directory, or an instruction other than RUN or a link names it.
+fn is_named(view: &StageView<'_, '_>, directory: &str) -> bool {
+    let facts = view.facts;
+    let names = |item: usize| match &facts.file.items[item] {
+        Item::Instruction(instruction) => {
+            let text = instruction.text.of(facts.file.text);
+            match instruction.keyword {
+                Keyword::Run => text.contains("ln ") && text.contains(directory),
+                Keyword::Workdir => false,
+                _ => text.contains(directory),
+            }
+        }
+        _ => false,
+    };
+    let last = facts.directory_after(view.stage.items.end - 1);
+    last.is_some_and(|last| paths::within(&last, directory)) || view.stage.items.clone().any(names)
+}
+
 /// The installed and built files, and what the program at this path reads.
 fn copies(
     view: &StageView<'_, '_>,
@@ -192,7 +212,7 @@ fn copies(
     let is_kept = |clone: &&String| {
         !work.is_removed(clone)
             && !is_not_read_at_run_time(clone)
-            && !OF_SOURCES.iter().any(|directory| paths::within(clone, directory))
+            && (!OF_SOURCES.iter().any(|directory| paths::within(clone, directory)) || is_named(view, clone))
     };
     let clones: Vec<&String> = done.clones.iter().filter(is_kept).collect();
     let has_clone = clones.iter().any(|clone| is_in_folder(clone));

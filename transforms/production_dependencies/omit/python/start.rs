@@ -3,7 +3,7 @@
 //! --no-dev; poetry run installs nothing.)
 
 use crate::facts::environment::Variable;
-use crate::knowledge::languages::python::OPTIONS_WITHOUT_DEV_GROUP;
+use crate::knowledge::languages::python::{OPTIONS_FOR_GROUPS, OPTIONS_WITHOUT_DEV_GROUP};
 use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
 
@@ -23,10 +23,10 @@ pub(super) fn needs_none(view: &StageView<'_, '_>, manager: &str, packages: &[St
         for command in line.split(['&', '|', ';', '(', ')', '`']) {
             let words: Vec<&str> =
                 command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
-            let names = |word: &&str| packages.iter().any(|name| word.rsplit('/').next() == Some(name));
-            let is_start = |at: usize| at == 0 || matches!(words[at - 1], "-m" | "exec" | "run");
-            if let Some(at) = (0..words.len()).find(|at| is_start(*at) && names(&words[*at])) {
-                return Err(reasons::start_is_dev_dependency(words[at]));
+            // An argument may be a program that another one starts.
+            let is_package = |word: &&&str| packages.iter().any(|name| word.rsplit('/').next() == Some(name));
+            if let Some(name) = words.iter().find(is_package) {
+                return Err(reasons::start_is_dev_dependency(name));
             }
             if let Some(call) = installing_call(&words).filter(|_| manager == "uv" && !never_syncs) {
                 return Err(reasons::start_installs(&call));
@@ -36,15 +36,28 @@ pub(super) fn needs_none(view: &StageView<'_, '_>, manager: &str, packages: &[St
     Ok(())
 }
 
-/// The call of `uv run` or `uv sync` in a command, if it installs the group `dev`.
+/// The call of `uv run` or `uv sync` in a command, if it may install the group `dev`. Options of uv
+/// itself may come before the verb.
 fn installing_call(words: &[&str]) -> Option<String> {
     let at = words.iter().position(|word| word.rsplit('/').next() == Some("uv"))?;
-    let mut rest = words[at + 1..].iter().skip_while(|word| word.starts_with('-'));
-    let verb = rest.next().filter(|verb| matches!(**verb, "run" | "sync"))?;
-    let mut options = rest.take_while(|word| word.starts_with('-'));
-    let is_harmless =
-        |word: &&str| OPTIONS_WITHOUT_DEV_GROUP.iter().any(|option| word.split('=').next() == Some(option));
-    (!options.any(is_harmless)).then(|| format!("uv {verb}"))
+    let verb = at + 1 + words[at + 1..].iter().position(|word| matches!(*word, "run" | "sync"))?;
+    let options: Vec<&str> = words[at + 1..]
+        .iter()
+        .enumerate()
+        .filter(|(index, word)| {
+            word.starts_with('-')
+                && (at + 1 + index < verb || is_before_program(&words[verb + 1..at + 1 + index]))
+        })
+        .filter_map(|(_, word)| word.split('=').next())
+        .collect();
+    let is_without = options.iter().any(|option| OPTIONS_WITHOUT_DEV_GROUP.contains(option));
+    let asks_for_groups = options.iter().any(|option| OPTIONS_FOR_GROUPS.contains(option));
+    (!is_without || asks_for_groups).then(|| format!("uv {}", words[verb]))
+}
+
+/// Whether the words after a verb are options only, so that the next one is an option of uv, too.
+fn is_before_program(words: &[&str]) -> bool {
+    words.iter().all(|word| word.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -54,15 +67,22 @@ mod tests {
     #[test]
     fn uv_installs_before_it_runs() {
         let installs = |command: &str| installing_call(&command.split(' ').collect::<Vec<_>>()).is_some();
-        for command in
-            ["uv run main.py", "uv run --frozen uvicorn x", "sh -c uv run x --no-dev", "/bin/uv sync"]
-        {
+        for command in [
+            "uv run main.py",
+            "uv run --frozen uvicorn x",
+            "sh -c uv run x --no-dev",
+            "/bin/uv sync",
+            "uv --directory /app run main.py",
+            "uv run --only-group dev x",
+            "uv run --no-sync --group=dev x",
+        ] {
             assert!(installs(command), "{command}");
         }
         for command in [
             "uv run --no-dev x",
             "uv run --frozen --no-sync x",
             "uv sync --no-dev",
+            "uv --project /app run --no-dev x",
             "uv pip list",
             "uvicorn run",
         ] {
