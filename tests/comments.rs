@@ -21,7 +21,7 @@ fn warnings(dockerfile: &str) -> Vec<String> {
 #[test]
 fn comments_that_do_nothing_are_reported() {
     let text = "FROM debian:12\n# jettison: ignore=clean-package-caches it is needed\nRUN apt-get update && apt-get install -y curl\n# jettison: ignore=merge-runs\nRUN make\n# jettison: ignore=clean-caches\nRUN make install\n";
-    let idle = "unused ignore comment: `merge-runs` has nothing to fix here; remove it";
+    let idle = "unused ignore comment: it suppresses no fix of `merge-runs`; move it right above its instruction, or remove it";
     let unknown = "there is no transform `clean-caches`; did you mean `clean-package-caches`?; this comment does nothing";
     assert_eq!(warnings(text), [format!("4:1: {idle}"), format!("6:1: {unknown}")]);
 }
@@ -44,7 +44,9 @@ fn a_comment_that_keeps_anything_is_not_idle() {
     let two = "FROM debian:12\n# jettison: ignore=clean-package-caches,merge-runs\nRUN apt-get update && apt-get install -y curl\n";
     assert_eq!(
         warnings(two),
-        ["2:1: unused ignore comment: `merge-runs` has nothing to fix here; remove it"]
+        [
+            "2:1: unused ignore comment: it suppresses no fix of `merge-runs`; move it right above its instruction, or remove it"
+        ]
     );
 }
 
@@ -53,7 +55,9 @@ fn a_comment_above_nothing_is_idle() {
     let text = "FROM debian:12\n# jettison: ignore=clean-package-caches\n\nRUN apt-get update && apt-get install -y curl\n";
     assert_eq!(
         warnings(text),
-        ["2:1: unused ignore comment: `clean-package-caches` has nothing to fix here; remove it"]
+        [
+            "2:1: unused ignore comment: it suppresses no fix of `clean-package-caches`; move it right above its instruction, or remove it"
+        ]
     );
 }
 

@@ -67,7 +67,7 @@ reasons! {
 
     /// A comment suppresses nothing.
     unused_comment(id: &str) =
-        "unused ignore comment: it keeps no fix of `{id}` away; move it right above its instruction, or remove it";
+        "unused ignore comment: it suppresses no fix of `{id}`; move it right above its instruction, or remove it";
 
     /// A comment has wrong syntax.
     misspelled_comment(correction: &str) = "this comment does nothing; write it as `{correction}`";

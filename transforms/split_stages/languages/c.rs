@@ -179,7 +179,8 @@ fn is_named(view: &StageView<'_, '_>, directory: &str) -> bool {
             let text = instruction.text.of(facts.file.text);
             match instruction.keyword {
                 Keyword::Run => text.contains("ln ") && text.contains(directory),
-                Keyword::Workdir => false,
+                // The check of named paths refuses these.
+                Keyword::Workdir | Keyword::Cmd | Keyword::Entrypoint => false,
                 _ => text.contains(directory),
             }
         }
