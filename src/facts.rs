@@ -323,7 +323,7 @@ impl<'a> Facts<'a> {
 
     /// The instruction of an item, or `None` for a blank line, a comment or an unreadable line.
     pub fn instruction_at(&self, item: usize) -> Option<&Instruction<'a>> {
-        match &self.file.items[item] {
+        match self.file.items.get(item)? {
             Item::Instruction(instruction) => Some(instruction),
             _ => None,
         }
