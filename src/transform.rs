@@ -99,10 +99,17 @@ impl Transform {
     /// What an unsafe fix risks: the first sentence of the manual page's section "Safety", if that
     /// begins with "Unsafe".
     pub fn risk(&self) -> Option<String> {
-        let manual = self.manual();
-        let (_, safety) = manual.split_once("# Safety\nUnsafe: ")?;
-        let text = safety.split("\n\n").next()?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let safety = self.section("Safety")?;
+        let text = safety.strip_prefix("Unsafe: ")?;
         Some(text.split_once(". ").map_or(text.trim_end_matches('.'), |(first, _)| first).to_owned())
+    }
+
+    /// A section of the manual page, with its lines joined.
+    pub fn section(&self, name: &str) -> Option<String> {
+        let manual = self.manual();
+        let (_, rest) = manual.split_once(&format!("# {name}\n"))?;
+        let section = rest.split("\n# ").next()?;
+        Some(section.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     /// The first line of the manual page without its full stop.

@@ -36,6 +36,8 @@ mod layers;
 mod plan;
 mod readers;
 
+use std::collections::BTreeSet;
+
 use crate::edit::Edits;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::support::append::append_to;
@@ -54,16 +56,16 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    let mut told = Vec::new();
+    let stored = layers::stored(ctx.facts);
+    let mut told = BTreeSet::new();
     for run in ctx.facts.shipped_and_extensible() {
         if ctx.is_over() {
             return;
         }
         let anchor = run.instruction.text;
-        for reason in layers::archives_above(ctx.facts, run) {
-            if !told.contains(&reason) {
-                fixes.refuse(anchor, reason.clone());
-                told.push(reason);
+        for index in layers::unpacked_by(ctx.facts, run, &stored) {
+            if told.insert(index) {
+                fixes.refuse(anchor, stored[index].reason.clone());
             }
         }
         let mut names = Vec::new();

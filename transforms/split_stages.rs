@@ -164,8 +164,7 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Result<Edits, Reason> {
         match line {
             RuntimeLine::New(instruction) => stage += &made(instruction),
             RuntimeLine::Explained(item, instruction) => {
-                let comments =
-                    Span::new(ctx.facts.block(*item).span.start, ctx.file.items[*item].span().start);
+                let comments = ctx.facts.comments_above(*item);
                 stage += &with_line_break(ctx, comments, line_break);
                 stage += &made(instruction);
                 edits.delete(comments);

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 
 use crate::escape;
+use crate::syntax::shell::quoted;
 
 /// The options that only say how results are shown, and whether a value follows.
 const OF_OUTPUT: &[(&str, bool)] = &[
@@ -57,16 +58,6 @@ pub fn with_write(program: &str, words: impl IntoIterator<Item = OsString>) -> S
         }
     }
     escape::line(&command).into_owned()
-}
-
-/// A word for a shell. (POSIX, Shell Command Language, 2.2.2 "Single-Quotes".)
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The command line arguments and their help texts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
@@ -205,6 +205,13 @@ const FILES: &str = "Which files";
 const OUTPUT: &str = "Output";
 const BUILDS: &str = "Builds (need a container engine)";
 
+impl Fix {
+    /// Whether the Dockerfile comes from standard input.
+    pub fn reads_standard_input(&self) -> bool {
+        self.stdin_filename.is_some() || self.paths.iter().any(|path| path == Path::new("-"))
+    }
+}
+
 /// The fixes to make: overrides .jettison.yaml.
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = FIXES)]
@@ -238,6 +245,13 @@ pub struct Proof {
     /// How often to time each build [default: until the ranges are apart, if builds are short]
     #[arg(long, value_name = "N", requires = "measure", hide_short_help = true)]
     pub runs: Option<usize>,
+}
+
+impl Proof {
+    /// Whether any of them is requested, so that images are built.
+    pub fn builds(&self) -> bool {
+        self.verify || self.measure
+    }
 }
 
 /// How to build images.

@@ -140,12 +140,13 @@ fn meant(text: &str) -> String {
     })
 }
 
-/// What is wrong with a path, for a message that names it.
-pub fn problem(error: &io::Error) -> String {
+/// What is wrong with a path, which comes first.
+pub fn problem(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
     match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => error.to_string(),
+        io::ErrorKind::NotFound => format!("{path}: no such file or directory"),
+        io::ErrorKind::PermissionDenied => format!("{path}: permission denied"),
+        _ => format!("{path}: {error}"),
     }
 }
 

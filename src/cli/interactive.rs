@@ -41,10 +41,7 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         io::stdin().is_terminal() && io::stdout().is_terminal(),
         "--interactive needs a terminal; use --check to preview or --write to apply"
     );
-    ensure!(
-        !args.proof.verify && !args.proof.measure,
-        "--interactive can't be combined with --verify or --measure"
-    );
+    ensure!(!args.proof.builds(), "--interactive can't be combined with --verify or --measure");
     let mut session = Session::new(args, configurations)?;
     let files = session.files();
     for remark in files.remarks() {

@@ -2,7 +2,6 @@
 //! colours and the width of the terminal. What is printed is the business of `report`.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -37,7 +36,7 @@ pub fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     }
     let mut err = io::BufWriter::new(anstream::stderr().lock());
     // The result of standard input goes to standard output.
-    let is_file = args.paths.iter().all(|path| path != Path::new("-"));
+    let is_file = !args.reads_standard_input();
     let apply = match plugin::called(std::env::args_os()) {
         Called::By { name, arguments } if is_file => Some(again::with_write(name, arguments)),
         _ => None,
@@ -73,10 +72,10 @@ pub fn is_terminal(args: &Fix) -> bool {
 /// Where the results go.
 pub fn target(args: &Fix) -> anyhow::Result<Box<dyn Write>> {
     Ok(match &args.output {
-        Some(path) => Box::new(
-            std::fs::File::create(path)
-                .map_err(|error| anyhow::anyhow!("{}: {}", path.display(), input::problem(&error)))?,
-        ),
+        Some(path) => {
+            let file = std::fs::File::create(path);
+            Box::new(file.map_err(|error| anyhow::anyhow!(input::problem(path, &error)))?)
+        }
         None => Box::new(io::stdout().lock()),
     })
 }

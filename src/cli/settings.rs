@@ -86,11 +86,7 @@ impl<'a> Configurations<'a> {
         if found.overrides.is_empty() {
             return Ok(Arc::clone(&found.settings));
         }
-        let full = self
-            .folders
-            .full_paths
-            .of(path)
-            .map_err(|error| format!("{}: {}", path.display(), input::problem(&error)))?;
+        let full = self.folders.full_paths.of(path).map_err(|error| input::problem(path, &error))?;
         let mut config = found.config.clone();
         let all = found.config.overrides.iter().zip(&found.overrides);
         for (settings, _) in all.filter(|(_, files)| matches(files, &full, false)) {
@@ -111,8 +107,7 @@ impl<'a> Configurations<'a> {
         let is_directory = path.is_dir();
         let directory = if is_directory { path } else { path.parent().unwrap_or(Path::new("")) };
         let found = self.found_for(directory)?;
-        let full = fs::canonicalize(path)
-            .map_err(|error| format!("{}: {}", path.display(), input::problem(&error)))?;
+        let full = fs::canonicalize(path).map_err(|error| input::problem(path, &error))?;
         let mut layers = vec![Layer { source: "default".into(), config: Config::default() }];
         let file = found.settings.path.as_deref().map(names::shown);
         if let Some(file) = &file {
@@ -158,7 +153,6 @@ impl<'a> Configurations<'a> {
         let repository = start.and_then(|start| self.folders.repository(start));
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
-            None if self.args.no_config => None,
             None => self.nearest(start, repository, FILE_NAMES)?,
         };
         let (config, overrides) = match &path {
@@ -168,8 +162,8 @@ impl<'a> Configurations<'a> {
         let mut effective = config.clone();
         self.args.flags.override_config(&mut effective);
         let hadolint = match self.nearest(start, repository, HADOLINT)? {
-            Some(path) if !self.args.no_config => read_hadolint(&path)?,
-            _ => Hadolint::default(),
+            Some(path) => read_hadolint(&path)?,
+            None => Hadolint::default(),
         };
         let settings = Arc::new(Settings { config: effective, path, hadolint, ..Settings::default() });
         Ok(Found { settings, config, overrides })
@@ -177,14 +171,14 @@ impl<'a> Configurations<'a> {
 
     /// The nearest of some files: in the directory with this full path or above it, up to the top of
     /// the repository or, without one, to the root directory; then in the home directory. None if
-    /// there is no such directory.
+    /// there is no such directory, or no file is to be read.
     fn nearest(
         &self,
         start: Option<&Path>,
         repository: Option<&Path>,
         names: &[&str],
     ) -> Result<Option<PathBuf>, Failure> {
-        let Some(start) = start else { return Ok(None) };
+        let Some(start) = start.filter(|_| !self.args.no_config) else { return Ok(None) };
         let folders =
             start.ancestors().take_while(|folder| repository.is_none_or(|top| folder.starts_with(top)));
         let home = std::env::home_dir().filter(|home| home.is_absolute());

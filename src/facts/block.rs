@@ -20,9 +20,13 @@ impl Facts<'_> {
     /// instructions of a kind may be about all of them, and one for a linter belongs to its place.
     pub fn is_explained(&self, item: usize) -> bool {
         let keyword = |item| self.instruction_at(item).map(|instruction| instruction.keyword);
-        let comments = Span::new(self.block(item).span.start, self.file.items[item].span().start);
-        let text = comments.of(self.file.text).to_ascii_lowercase();
+        let text = self.comments_above(item).of(self.file.text).to_ascii_lowercase();
         !text.is_empty() && keyword(item + 1) != keyword(item) && !text.contains("ignore")
+    }
+
+    /// The comment lines directly above an instruction.
+    pub fn comments_above(&self, item: usize) -> Span {
+        Span::new(self.block(item).span.start, self.file.items[item].span().start)
     }
 
     /// Finds the text that belongs to an instruction.

@@ -18,7 +18,7 @@ use crate::facts::{Facts, RunFacts};
 use crate::knowledge::lists::messages::NAMES_THAT_INSTALL;
 use crate::knowledge::lists::programs::SHELLS;
 use crate::syntax::Opaque;
-use crate::syntax::shell::{Dialect, Script, Word, base_name};
+use crate::syntax::shell::{Dialect, Script, Word, base_name, quoted};
 use crate::syntax::{Body, Form, Item, Run};
 
 /// How many levels of scripts that start other scripts are followed.
@@ -426,13 +426,4 @@ fn is_shell(text: &str) -> bool {
 /// Words as one line of shell text.
 fn joined(words: &[String]) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

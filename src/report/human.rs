@@ -214,7 +214,7 @@ fn not_made(
     // The output of a failing program follows the sentence.
     let (reason, output) = reason.split_once('\n').unwrap_or((&reason, ""));
     let reason = reason.trim_end_matches(':');
-    let shown = last_lines(output).chain(risk);
+    let mut shown = last_lines(output).chain(risk);
     if let Style::Full(drawing) = style {
         let note = note.trim_matches(['(', ')', '[', ']']).to_owned();
         let notes: Vec<String> = shown.map(str::to_owned).chain([note]).collect();
@@ -224,7 +224,6 @@ fn not_made(
     let path = escape::line(report.path.as_deref().unwrap_or_default());
     let id = unapplied.transform.unwrap_or_default();
     writeln!(out, "{path}:{}: {id}: {label}{} {note}", unapplied.place, escape::line(reason))?;
-    let mut shown = shown;
     shown.try_for_each(|line| writeln!(out, "    {}", escape::line(line)))
 }
 
@@ -346,10 +345,11 @@ pub fn summary(reports: &[FileReport], options: Options<'_>) -> String {
         parts.push(count(failed, "error"));
     }
     parts.extend(estimate::sentences(&estimate::of(done.iter().copied())));
-    let chooses_base =
-        |report: &&FileReport| report.outcome.steps.iter().any(|step| step.transform.contract.chooses_base);
-    if done.iter().copied().filter(|report| !estimate::has_sizes(report)).any(|report| chooses_base(&report))
-    {
+    let has_unknown_base = |report: &&FileReport| {
+        let mut steps = report.outcome.steps.iter();
+        !estimate::has_sizes(report) && steps.any(|step| step.transform.contract.chooses_base)
+    };
+    if done.iter().any(has_unknown_base) {
         parts.push("a smaller base image (--measure shows what it saves)".to_owned());
     }
     let in_dockerfiles = reports.iter().filter(|report| !report.is_compose_file());

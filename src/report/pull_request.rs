@@ -83,7 +83,7 @@ pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], sig
             text += &wrapped(&format!("  {}", inert::message(note)), "  ");
         }
     }
-    let why = section_of(&transform.manual(), "Why").unwrap_or_default();
+    let why = transform.section("Why").unwrap_or_default();
     let more = format!("`jettison explain {}` says what is checked before such a change.", transform.id);
     for paragraph in [opening(&why), &more].into_iter().filter(|paragraph| !paragraph.is_empty()) {
         text += &format!("\n{}", wrapped(paragraph, ""));
@@ -120,13 +120,6 @@ fn subject(summary: &str) -> &str {
 
 /// The trailer of each of our commits.
 pub const TRAILER: &str = "Jettison-Transform";
-
-/// A section of a manual page, with its lines joined.
-fn section_of(manual: &str, name: &str) -> Option<String> {
-    let (_, rest) = manual.split_once(&format!("# {name}\n"))?;
-    let section = rest.split("\n# ").next()?;
-    Some(section.split_whitespace().collect::<Vec<_>>().join(" "))
-}
 
 /// Wraps a line.
 fn wrapped(line: &str, indent: &str) -> String {

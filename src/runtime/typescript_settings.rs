@@ -12,6 +12,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::node_imports::tool_of;
 use crate::runtime::node_start::Started;
 use crate::runtime::view::StageView;
+use crate::syntax::shell::base_name;
 
 /// Checks that no started program loads a file in TypeScript with one of these dev dependencies.
 pub(super) fn none_at_start(
@@ -24,25 +25,25 @@ pub(super) fn none_at_start(
         return Ok(());
     }
     let started = Started::of(view, Some(manifest));
-    let program_of = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
     for entry in context.sent().filter(|entry| is_typescript(&entry.path)) {
         let path = entry.path.as_str();
         let is_installed = path.split('/').any(|part| part == "node_modules");
-        let Some(tool) = reader_of(path.rsplit('/').next().unwrap_or(path)).filter(|_| !is_installed) else {
+        let Some(tool) = reader_of(base_name(path)).filter(|_| !is_installed) else {
             continue;
         };
-        if started.commands().flatten().any(|word| program_of(word) == tool) {
+        if started.commands().flatten().any(|word| base_name(word) == tool) {
             return Err(reasons::start_loads_typescript(&tool, path));
         }
     }
     // `typeorm migration:run -d src/data-source.ts`; Node itself needs no package for its sources.
     for words in started.commands() {
         let mut programs = words.iter().filter(|word| !word.contains('=') && *word != "exec");
-        let Some(program) = programs.next().map(program_of).filter(|program| program != "node") else {
+        let Some(program) = programs.next().map(|word| base_name(word)).filter(|program| *program != "node")
+        else {
             continue;
         };
         if let Some(file) = programs.find(|word| is_typescript(word)) {
-            return Err(reasons::start_loads_typescript(&program, file));
+            return Err(reasons::start_loads_typescript(program, file));
         }
     }
     Ok(())

@@ -202,11 +202,8 @@ impl StageView<'_, '_> {
     /// Whether the directory in which the program starts may exist after the last step of the build: a
     /// later WORKDIR creates it in the final image only.
     pub fn may_build_folder(&self) -> bool {
-        let name = self.folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let instruction = |item: usize| match &self.facts.file.items[item] {
-            Item::Instruction(instruction) => Some(instruction),
-            _ => None,
-        };
+        let name = base_name(self.folder.trim_end_matches('/'));
+        let instruction = |item| self.facts.instruction_at(item);
         let is_step = |item: &usize| {
             instruction(*item)
                 .is_some_and(|step| matches!(step.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)))

@@ -42,10 +42,11 @@ pub struct Omission {
 
 /// Whether a stage has an install that could omit packages, of those whose packages ship.
 pub fn may_omit(facts: &Facts<'_>) -> bool {
-    let mut runs = stages(facts).flat_map(|stage| facts.runs_of(stage.index));
-    runs.any(|run| {
+    let omits = |run: &RunFacts<'_>| {
         run.editable().is_some() && run.calls.iter().any(|call| production_of(facts, run, call).is_some())
-    })
+    };
+    // Few files have one at all, and the stages are found from the copies between them.
+    facts.runs.iter().any(omits) && stages(facts).flat_map(|stage| facts.runs_of(stage.index)).any(omits)
 }
 
 /// The last stage, and the stage from which it copies an environment of Python.
@@ -56,49 +57,53 @@ fn stages<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f Stage> {
 /// The installs of these stages that could omit dev dependencies. An error says why one can't.
 pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Reason>> {
     let Some(last) = facts.stages.last() else { return Vec::new() };
-    let folder = facts.directory_after(last.items.end - 1).unwrap_or_default();
-    let view = |stage| {
-        let image = facts.root_name(stage)?;
-        let start = Entrypoint::of(facts, last);
-        Some(StageView { facts, stage: &facts.stages[stage], image, start, folder: folder.clone(), context })
-    };
     let Base::Image(_) = &last.base else { return Vec::new() };
-    let Some(shipped) = view(last.index) else { return Vec::new() };
+    let Some(image) = facts.root_name(last.index) else { return Vec::new() };
+    let folder = facts.directory_after(last.items.end - 1).unwrap_or_default();
+    let start = Entrypoint::of(facts, last);
+    let shipped = StageView { facts, stage: last, image, start, folder, context };
     let mut found = Vec::new();
     for stage in stages(facts) {
-        let Some(view) = view(stage.index) else { continue };
-        for (index, run) in facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index) {
-            if run.editable().is_none() {
-                continue;
-            }
-            for call in &run.calls {
-                let Some(production) = production_of(facts, run, call).filter(|_| !is_pruned(run, call))
-                else {
-                    continue;
-                };
-                let is_python = call.manager.ecosystem == Some(Ecosystem::Python);
-                if stage.index != last.index && !is_python {
-                    continue;
-                }
-                let anchor = run.instruction.text;
-                if facts.is_far_up(run.item) {
-                    found.push(Err(reasons::too_many_follow_install(FURTHEST).at(anchor)));
-                    continue;
-                }
-                match needed(&view, &shipped, run, call, production) {
-                    Ok(None) => {}
-                    Ok(Some(option)) => found.push(Ok(Omission {
-                        run: index,
-                        at: call.verb_word.span.end,
-                        option,
-                        manager: call.manager.name.clone(),
-                    })),
-                    Err(reason) => found.push(Err(reason.at(anchor))),
-                }
-            }
+        let Some(image) = facts.root_name(stage.index) else { continue };
+        let own = (stage.index != last.index).then(|| StageView {
+            stage,
+            image,
+            start: shipped.start.clone(),
+            folder: shipped.folder.clone(),
+            ..shipped
+        });
+        let view = own.as_ref().unwrap_or(&shipped);
+        let runs = facts.runs.iter().enumerate();
+        for (index, run) in runs.filter(|(_, run)| run.stage == stage.index && run.editable().is_some()) {
+            found.extend(run.calls.iter().filter_map(|call| {
+                let omission = omission(view, &shipped, (index, run), call);
+                omission.map_err(|reason| reason.at(run.instruction.text)).transpose()
+            }));
         }
     }
     found
+}
+
+/// What to omit from an install, given by the index of its RUN and its call, if it adds dev
+/// dependencies.
+fn omission(
+    view: &StageView<'_, '_>,
+    shipped: &StageView<'_, '_>,
+    (index, run): (usize, &RunFacts<'_>),
+    call: &Call<'_>,
+) -> Result<Option<Omission>, Reason> {
+    let Some(production) = production_of(view.facts, run, call).filter(|_| !is_pruned(run, call)) else {
+        return Ok(None);
+    };
+    if view.stage.index != shipped.stage.index && call.manager.ecosystem != Some(Ecosystem::Python) {
+        return Ok(None);
+    }
+    if view.facts.is_far_up(run.item) {
+        return Err(reasons::too_many_follow_install(FURTHEST));
+    }
+    let option = needed(view, shipped, run, call, production)?;
+    let (at, manager) = (call.verb_word.span.end, call.manager.name.clone());
+    Ok(option.map(|option| Omission { run: index, at, option, manager }))
 }
 
 /// The option for this call, if it is an install that does not yet select groups.

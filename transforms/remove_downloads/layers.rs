@@ -7,22 +7,36 @@ use crate::reasons::{self, Reason};
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Instruction, Transfer};
 
-/// The archives that a RUN unpacks or installs, and that an instruction above it in the same stage
-/// adds: each with the reason why no cleanup helps, at that instruction.
-pub fn archives_above<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Reason> {
-    let start = facts.stage_of(run).items.start + 1;
-    let items = start.max(run.item.saturating_sub(FURTHEST))..run.item;
-    let added: Vec<(String, Reason)> = items.flat_map(|item| archives(facts, item)).collect();
-    if added.is_empty() {
+/// An archive that an ADD or COPY stores as it is.
+pub struct Stored {
+    /// The instruction.
+    item: usize,
+    path: String,
+    /// Why no cleanup helps.
+    pub reason: Reason,
+}
+
+/// The archives that the stages of a file store, in file order.
+pub fn stored(facts: &Facts<'_>) -> Vec<Stored> {
+    facts.stages.iter().flat_map(|stage| stage.items.clone()).flat_map(|item| archives(facts, item)).collect()
+}
+
+/// Those that a RUN unpacks or installs, and that an instruction above it in the same stage stores, by
+/// their indexes.
+pub fn unpacked_by(facts: &Facts<'_>, run: &RunFacts<'_>, stored: &[Stored]) -> Vec<usize> {
+    let start = facts.stage_of(run).items.start.max(run.item.saturating_sub(FURTHEST));
+    let before = |item: usize| stored.partition_point(|archive| archive.item < item);
+    let above = before(start)..before(run.item);
+    if above.is_empty() {
         return Vec::new();
     }
     let (uses, _) = facts.file_uses(run);
     let is_used = |path: &str| uses.iter().any(|use_| use_.touch == Touch::Consumed && use_.path == path);
-    added.into_iter().filter(|(path, _)| is_used(path)).map(|(_, reason)| reason).collect()
+    above.filter(|index| is_used(&stored[*index].path)).collect()
 }
 
-/// The archives that an ADD or COPY stores as they are, with their paths.
-fn archives(facts: &Facts<'_>, item: usize) -> Vec<(String, Reason)> {
+/// The archives that one instruction stores.
+fn archives(facts: &Facts<'_>, item: usize) -> Vec<Stored> {
     let Some(instruction) = facts.instruction_at(item) else { return Vec::new() };
     let (transfer, is_add) = match &instruction.body {
         Body::Copy(transfer) => (transfer, false),
@@ -33,18 +47,18 @@ fn archives(facts: &Facts<'_>, item: usize) -> Vec<(String, Reason)> {
         let is_url = source.contains("://");
         let name = base_name(source.split(['?', '#']).next().unwrap_or_default());
         let is_unpacked = is_add && !is_url && UNPACKED_BY_ADD.iter().any(|ending| name.ends_with(ending));
-        let path = place(facts, item, transfer, name)?;
+        let path = target(facts, item, transfer, name)?;
         if is_unpacked || !is_archive(&path) {
             return None;
         }
         let reason = reason(instruction, base_name(&path), is_url).at(instruction.text);
-        Some((path, reason))
+        Some(Stored { item, path, reason })
     });
     archives.collect()
 }
 
 /// The path of a file in the image, if its name is literal.
-fn place(facts: &Facts<'_>, item: usize, transfer: &Transfer, name: &str) -> Option<String> {
+fn target(facts: &Facts<'_>, item: usize, transfer: &Transfer, name: &str) -> Option<String> {
     let written = transfer.destination.as_str();
     let destination = facts.path_at(item, written)?;
     // A directory may be written without a slash; a file rarely gets a name without its ending.

@@ -14,7 +14,7 @@ use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::named_paths;
 use crate::transforms::split_stages::owners;
 use crate::transforms::split_stages::packages;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split, is_copied};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The comment on a copy of files that the build copies, too.
@@ -241,22 +241,19 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<Line>, Reason
     }
     let of_recipe = all.len();
     let outside = copied_outside(view)?;
-    let is_covered = |path: &str, all: &[Copy]| {
-        all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
-    };
     for (path, program) in &recipe.work.paths {
         let holds_a_copy =
             || all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(copied, path));
         let is_around = *path == view.folder || view.folder.starts_with(&format!("{path}/"));
         let only_made = matches!(program.as_str(), "mkdir" | "chmod" | "chown");
-        if !(is_around || is_covered(path, &all) || only_made && holds_a_copy()) {
-            let is_copied = || {
+        if !(is_around || is_copied(path, &all) || only_made && holds_a_copy()) {
+            let is_source = || {
                 paths::within(path, &view.folder)
                     || outside.iter().any(|(copied, _)| paths::within(path, copied))
             };
             let comment = match program.as_str() {
                 "mkdir" => "directories created during the build".to_owned(),
-                "chmod" | "chown" if is_copied() => OTHER_FILES.to_owned(),
+                "chmod" | "chown" if is_source() => OTHER_FILES.to_owned(),
                 "chmod" | "chown" => format!("files changed by {program}"),
                 _ => format!("files created by {program}"),
             };
@@ -265,7 +262,7 @@ fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<Line>, Reason
     }
     for (path, _) in &outside {
         if !paths::within(path, &view.folder)
-            && !is_covered(path, &all)
+            && !is_copied(path, &all)
             && !is_for_builds_only(path)
             && !recipe.work.is_removed(path)
         {

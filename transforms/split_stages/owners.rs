@@ -7,7 +7,7 @@
 use crate::facts::paths;
 use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::Recipe;
+use crate::transforms::split_stages::recipe::{Recipe, is_copied};
 
 /// The instructions that change the owners of directories which exist before the copies.
 pub(super) struct Owners {
@@ -25,9 +25,7 @@ pub(super) fn of(view: &StageView<'_, '_>, recipe: &Recipe, workdir: Option<&str
     {
         return Err(reasons::mode_of_directory(directory));
     }
-    let is_copied = |directory: &str| {
-        recipe.copies.iter().flat_map(|copy| &copy.paths).any(|path| paths::within(directory, path))
-    };
+    let is_copied = |directory: &str| is_copied(directory, &recipe.copies);
     let created: Vec<&str> = workdir.into_iter().flat_map(paths::and_around).collect();
     let folder = view.folder.as_str();
     let mut others = Vec::new();

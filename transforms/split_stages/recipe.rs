@@ -2,7 +2,7 @@
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
-use crate::facts::{Facts, Stage};
+use crate::facts::{Facts, Stage, paths};
 use crate::reasons::Reason;
 use crate::runtime::outputs::{Output, StageOutputs, Step};
 use crate::runtime::view::StageView;
@@ -96,6 +96,11 @@ impl Copy {
     pub fn of(path: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { paths: vec![path.into()], to: None, reason: reason.into() }
     }
+}
+
+/// Whether a copy contains a path.
+pub(crate) fn is_copied(path: &str, copies: &[Copy]) -> bool {
+    copies.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
 }
 
 /// A language: the stages that build it, and how they are split.

@@ -192,6 +192,17 @@ pub fn base_name(path: &str) -> &str {
     path.bytes().rposition(|byte| byte == b'/').map_or(path, |at| &path[at + 1..])
 }
 
+/// A word as it is written for a shell: in quotes if it has characters with a meaning of their own.
+/// (POSIX, Shell Command Language, 2.2.2 "Single-Quotes".)
+pub fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// Parses the part `range` of an instruction's joined text.
 pub(super) fn parse(
     logical: &Logical<'_>,

@@ -55,13 +55,12 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     is_consistent(args)?;
     let configurations = Configurations::new(&args.choice)?;
     let is_named = args.stdin_filename.is_some();
-    if is_named || args.paths.iter().any(|path| path == Path::new("-")) {
+    if args.reads_standard_input() {
         anyhow::ensure!(
             !is_named || args.paths.iter().all(|path| path == Path::new("-")),
             "--stdin-filename names standard input, which can't be fixed together with files"
         );
-        let builds = args.proof.verify || args.proof.measure;
-        anyhow::ensure!(!builds, "--verify and --measure need a file, not standard input");
+        anyhow::ensure!(!args.proof.builds(), "--verify and --measure need a file, not standard input");
         anyhow::ensure!(args.paths.len() <= 1, "standard input (-) can't be fixed together with files");
         anyhow::ensure!(
             !args.mode.write && !args.mode.interactive,
@@ -129,8 +128,7 @@ fn name_from_top(reports: &mut [FileReport]) {
 
 /// Checks the options that belong together and are defined apart.
 fn is_consistent(args: &Fix) -> anyhow::Result<()> {
-    let builds = args.proof.verify || args.proof.measure;
-    if let Some(word) = args.building.more.first().filter(|_| !builds) {
+    if let Some(word) = args.building.more.first().filter(|_| !args.proof.builds()) {
         anyhow::bail!(
             "`{}` after -- is an option for builds, which only --verify and --measure make; name paths before it",
             escape::line(word)
@@ -159,7 +157,6 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
         prover: args.proof.verify.then(|| Prover::new(args)).transpose()?,
         meter: args.proof.measure.then(|| Meter::new(args)).transpose()?,
     };
-    let builds = engines.prover.is_some() || engines.meter.is_some();
     let files = session.files();
     for remark in files.remarks().into_iter().filter(|_| !args.quiet) {
         writeln!(anstream::stderr().lock(), "{remark}")?;
@@ -167,7 +164,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     let found = files.found;
     spares_input(args, &found)?;
     let work = |found: &discover::Found| one_file(&session, &engines, found);
-    let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
+    let mut reports: Vec<FileReport> = if found.len() > 1 && !args.proof.builds() {
         let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
         pool.install(|| found.par_iter().map(work).collect())
     } else {

@@ -65,13 +65,14 @@ fn paths_below(prefix: &str, index: impl Read) -> Option<Vec<String>> {
             end += 1;
             (end < start + MOST_PATH_BYTES).then_some(())?;
         }
-        let entry = index.peek((end + 1).next_multiple_of(8))?;
+        let length = (end + 1).next_multiple_of(8);
+        let entry = index.peek(length)?;
         // A mismatch means another kind of hash, whose entries are longer.
         (entry[end] == 0).then_some(())?;
         if let Some(inner) = entry[start..end].strip_prefix(prefix.as_bytes()) {
             found.push(std::str::from_utf8(inner).ok()?.to_owned());
         }
-        index.start += (end + 1).next_multiple_of(8);
+        index.start += length;
     }
     // `link`: another file contains the rest of the entries.
     (index.peek(4)? != b"link").then_some(found)

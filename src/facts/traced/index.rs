@@ -121,10 +121,8 @@ impl Facts<'_> {
             return known.clone();
         }
         let runs = &self.writers().runs;
-        let text = |item: usize| match &self.file.items[item] {
-            Item::Instruction(instruction) => instruction.full.of(self.file.text),
-            _ => "",
-        };
+        let text =
+            |item| self.instruction_at(item).map_or("", |instruction| instruction.full.of(self.file.text));
         let found: Rc<[usize]> = if !name.chars().all(is_of_name) {
             runs[..].into()
         } else if runs.len() <= FEW {

@@ -14,7 +14,7 @@ use crate::runtime::outputs::{
     Output, StageOutputs, Step, is_common_directory, is_not_read_at_run_time, is_shared_folder,
 };
 use crate::runtime::view::StageView;
-use crate::syntax::{Item, Keyword};
+use crate::syntax::Keyword;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps, program_path};
 use crate::transforms::split_stages::{build_texts, distroless};
 
@@ -174,17 +174,16 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
 /// Whether the image works in a directory, or an instruction other than RUN or a link names it.
 fn is_named(view: &StageView<'_, '_>, directory: &str) -> bool {
     let facts = view.facts;
-    let names = |item: usize| match &facts.file.items[item] {
-        Item::Instruction(instruction) => {
-            let text = instruction.text.of(facts.file.text);
+    let names = |item: usize| {
+        facts.instruction_at(item).is_some_and(|instruction| {
+            let is_in_text = || instruction.text.of(facts.file.text).contains(directory);
             match instruction.keyword {
-                Keyword::Run => text.contains("ln ") && text.contains(directory),
+                Keyword::Run => instruction.text.of(facts.file.text).contains("ln ") && is_in_text(),
                 // The check of named paths refuses these.
                 Keyword::Workdir | Keyword::Cmd | Keyword::Entrypoint => false,
-                _ => text.contains(directory),
+                _ => is_in_text(),
             }
-        }
-        _ => false,
+        })
     };
     let last = facts.directory_after(view.stage.items.end - 1);
     last.is_some_and(|last| paths::within(&last, directory)) || view.stage.items.clone().any(names)

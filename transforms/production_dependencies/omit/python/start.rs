@@ -6,6 +6,7 @@ use crate::facts::environment::Variable;
 use crate::knowledge::languages::python::{OPTIONS_FOR_GROUPS, OPTIONS_WITHOUT_DEV_GROUP};
 use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
+use crate::syntax::shell::base_name;
 
 /// Checks that the image starts none of these packages, and installs none of them when it starts.
 pub(super) fn needs_none(view: &StageView<'_, '_>, manager: &str, packages: &[String]) -> Result<(), Reason> {
@@ -24,7 +25,7 @@ pub(super) fn needs_none(view: &StageView<'_, '_>, manager: &str, packages: &[St
             let words: Vec<&str> =
                 command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
             // An argument may be a program that another one starts.
-            let is_package = |word: &&&str| packages.iter().any(|name| word.rsplit('/').next() == Some(name));
+            let is_package = |word: &&&str| packages.iter().any(|name| base_name(word) == name);
             if let Some(name) = words.iter().find(is_package) {
                 return Err(reasons::start_is_dev_dependency(name));
             }
@@ -39,25 +40,18 @@ pub(super) fn needs_none(view: &StageView<'_, '_>, manager: &str, packages: &[St
 /// The call of `uv run` or `uv sync` in a command, if it may install the group `dev`. Options of uv
 /// itself may come before the verb.
 fn installing_call(words: &[&str]) -> Option<String> {
-    let at = words.iter().position(|word| word.rsplit('/').next() == Some("uv"))?;
-    let verb = at + 1 + words[at + 1..].iter().position(|word| matches!(*word, "run" | "sync"))?;
-    let options: Vec<&str> = words[at + 1..]
-        .iter()
-        .enumerate()
-        .filter(|(index, word)| {
-            word.starts_with('-')
-                && (at + 1 + index < verb || is_before_program(&words[verb + 1..at + 1 + index]))
-        })
-        .filter_map(|(_, word)| word.split('=').next())
-        .collect();
-    let is_without = options.iter().any(|option| OPTIONS_WITHOUT_DEV_GROUP.contains(option));
-    let asks_for_groups = options.iter().any(|option| OPTIONS_FOR_GROUPS.contains(option));
+    let at = words.iter().position(|word| base_name(word) == "uv")?;
+    let words = &words[at + 1..];
+    let verb = words.iter().position(|word| matches!(*word, "run" | "sync"))?;
+    let is_option = |word: &&&str| word.starts_with('-');
+    let options = || {
+        let all =
+            words[..verb].iter().filter(is_option).chain(words[verb + 1..].iter().take_while(is_option));
+        all.filter_map(|word| word.split('=').next())
+    };
+    let is_without = options().any(|option| OPTIONS_WITHOUT_DEV_GROUP.contains(&option));
+    let asks_for_groups = options().any(|option| OPTIONS_FOR_GROUPS.contains(&option));
     (!is_without || asks_for_groups).then(|| format!("uv {}", words[verb]))
-}
-
-/// Whether the words after a verb are options only, so that the next one is an option of uv, too.
-fn is_before_program(words: &[&str]) -> bool {
-    words.iter().all(|word| word.starts_with('-'))
 }
 
 #[cfg(test)]
